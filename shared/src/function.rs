@@ -1,0 +1,95 @@
+//! What every function's `main.rs` shares: telemetry, and an invocation that cannot go unanswered by a panic.
+//!
+//! The runtime's own log targets are capped at INFO: at TRACE they print whole events, credentials included.
+
+use crate::errors::chain;
+use lambda_runtime::Diagnostic;
+use std::error::Error;
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use tracing_subscriber::Layer;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+
+/// Starts JSON logging on standard output at `level` (`error`, `warn`, `info`, `debug`; anything else means `info`).
+pub fn init_telemetry(level: Option<&str>) {
+    let own = match level {
+        Some("error") => LevelFilter::ERROR,
+        Some("warn") => LevelFilter::WARN,
+        Some("debug") => LevelFilter::DEBUG,
+        _ => LevelFilter::INFO,
+    };
+    let others = own.min(LevelFilter::INFO);
+    let filter = Targets::new()
+        .with_default(others)
+        .with_target("aws", LevelFilter::WARN)
+        .with_target("hyper", LevelFilter::WARN)
+        .with_target("rustls", LevelFilter::WARN)
+        .with_target("lambda_runtime", others)
+        .with_target("shared", own)
+        .with_target(OWN_TARGET, own);
+    let layer = tracing_subscriber::fmt::layer()
+        .json()
+        .flatten_event(true)
+        .with_current_span(false)
+        .with_span_list(false)
+        .with_filter(filter);
+    let _already_set = tracing_subscriber::registry().with(layer).try_init();
+}
+
+/// The log target that handlers use.
+pub const OWN_TARGET: &str = "tidegate";
+
+/// An error as Lambda's error report wants it: our own class name and the whole chain.
+#[must_use]
+pub fn diagnostic(class: &str, error: &(dyn Error + 'static)) -> Diagnostic {
+    Diagnostic { error_type: class.to_owned(), error_message: chain(error) }
+}
+
+/// Runs `future`; a panic inside becomes `Err` with the panic's words, so that the asker can still be answered.
+///
+/// # Errors
+/// The panic message when `future` panicked.
+pub async fn catch_panic<T>(future: impl Future<Output = T>) -> Result<T, String> {
+    CatchPanic { inner: Box::pin(future) }.await
+}
+
+struct CatchPanic<'a, T> {
+    inner: Pin<Box<dyn Future<Output = T> + 'a>>,
+}
+
+impl<T> Future for CatchPanic<'_, T> {
+    type Output = Result<T, String>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let inner = self.inner.as_mut();
+        match std::panic::catch_unwind(AssertUnwindSafe(|| inner.poll(context))) {
+            Ok(Poll::Pending) => Poll::Pending,
+            Ok(Poll::Ready(value)) => Poll::Ready(Ok(value)),
+            Err(payload) => Poll::Ready(Err(words(payload.as_ref()))),
+        }
+    }
+}
+
+fn words(payload: &(dyn std::any::Any + Send)) -> String {
+    payload
+        .downcast_ref::<&str>()
+        .map(|text| (*text).to_owned())
+        .or_else(|| payload.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "panic without words".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_becomes_words_for_the_asker() {
+        let caught = catch_panic(async { panic!("broken invariant {}", 7) }).await;
+        assert_eq!(caught, Err::<(), _>("broken invariant 7".to_owned()));
+        assert_eq!(catch_panic(async { 1 }).await, Ok(1));
+    }
+}

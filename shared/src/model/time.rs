@@ -1,0 +1,104 @@
+//! Moments in UTC, in milliseconds since 1970. Never taken from a clock in here: `now` is an argument.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::str::FromStr;
+
+/// One minute in milliseconds.
+pub const MINUTE: i64 = 60_000;
+
+/// Milliseconds since 1970-01-01T00:00:00Z; written as RFC 3339.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub struct Timestamp(i64);
+
+/// Text that is no moment in time.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{text}` is not an RFC 3339 time")]
+pub struct ParseTimeError {
+    text: String,
+}
+
+impl Timestamp {
+    /// From milliseconds since 1970.
+    #[must_use]
+    pub const fn from_millis(millis: i64) -> Self {
+        Self(millis)
+    }
+
+    /// From seconds since 1970 as AWS JSON sends them (fractions kept to the millisecond).
+    #[must_use]
+    #[expect(clippy::cast_possible_truncation, reason = "seconds since 1970 in milliseconds fit an i64; `as` saturates")]
+    pub fn from_seconds(seconds: f64) -> Self {
+        Self((seconds * 1000.0).round() as i64)
+    }
+
+    /// Milliseconds since 1970.
+    #[must_use]
+    pub const fn millis(self) -> i64 {
+        self.0
+    }
+
+    /// This moment moved by `millis` milliseconds.
+    #[must_use]
+    pub const fn plus(self, millis: i64) -> Self {
+        Self(self.0.saturating_add(millis))
+    }
+
+    /// Milliseconds from `earlier` to this moment; negative when it is later.
+    #[must_use]
+    pub const fn since(self, earlier: Self) -> i64 {
+        self.0.saturating_sub(earlier.0)
+    }
+
+    /// The start of the minute that holds this moment.
+    #[must_use]
+    pub const fn minute(self) -> Self {
+        Self(self.0.div_euclid(MINUTE) * MINUTE)
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match jiff::Timestamp::from_millisecond(self.0) {
+            Ok(moment) => write!(f, "{moment}"),
+            Err(_) => write!(f, "{}ms", self.0),
+        }
+    }
+}
+
+impl FromStr for Timestamp {
+    type Err = ParseTimeError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.parse::<jiff::Timestamp>()
+            .map(|moment| Self(moment.as_millisecond()))
+            .map_err(|_| ParseTimeError { text: text.to_owned() })
+    }
+}
+
+impl Serialize for Timestamp {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Timestamp {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rfc_3339_text_goes_in_and_comes_out_the_same() {
+        let text = "2026-11-23T21:40:03.25Z";
+        let moment: Timestamp = text.parse().unwrap();
+        assert_eq!(moment.millis(), 1_795_470_003_250);
+        assert_eq!(moment.to_string(), text);
+        assert_eq!(moment.minute().to_string(), "2026-11-23T21:40:00Z");
+    }
+}
