@@ -1,0 +1,103 @@
+//! Plain HTTP to the data plane (queues, table, logs, functions), in the AWS JSON protocol.
+
+use anyhow::{Context, Result};
+use serde_json::{Value, json};
+
+/// A client of the emulator; credentials are the emulator's dummies.
+pub struct Emulator {
+    url: String,
+    agent: ureq::Agent,
+}
+
+impl Emulator {
+    /// A client of the emulator at `url`.
+    #[must_use]
+    pub fn new(url: &str) -> Self {
+        let config = ureq::Agent::config_builder().http_status_as_error(false).build();
+        Self { url: url.to_owned(), agent: config.into() }
+    }
+
+    fn authorization(service: &str) -> String {
+        format!("AWS4-HMAC-SHA256 Credential=test/20261123/us-east-1/{service}/aws4_request, SignedHeaders=host, Signature=0")
+    }
+
+    /// One call of an AWS JSON service.
+    ///
+    /// # Errors
+    /// When the emulator does not answer, answers with an error, or with something that is no JSON.
+    pub fn json(&self, service: &str, target: &str, version: &str, body: &Value) -> Result<Value> {
+        let mut response = self
+            .agent
+            .post(&self.url)
+            .header("content-type", format!("application/x-amz-json-{version}"))
+            .header("x-amz-target", target)
+            .header("authorization", Self::authorization(service))
+            .send(body.to_string())
+            .with_context(|| format!("no answer to {target}"))?;
+        let status = response.status();
+        let text = response.body_mut().read_to_string()?;
+        anyhow::ensure!(status.is_success(), "{target}: {status}: {text}");
+        if text.is_empty() { Ok(Value::Null) } else { Ok(serde_json::from_str(&text)?) }
+    }
+
+    /// Invokes a function and returns its answer; a function error is an `Err`.
+    ///
+    /// # Errors
+    /// When the function reports an error or cannot be called.
+    pub fn invoke(&self, function: &str, event: &Value) -> Result<Value> {
+        let mut response = self
+            .agent
+            .post(format!("{}/2015-03-31/functions/{function}/invocations", self.url))
+            .header("authorization", Self::authorization("lambda"))
+            .send(event.to_string())?;
+        let failed = response.headers().contains_key("x-amz-function-error");
+        let text = response.body_mut().with_config().limit(64 << 20).read_to_string()?;
+        anyhow::ensure!(response.status().is_success() && !failed, "{function}: {text}");
+        Ok(serde_json::from_str(&text).unwrap_or(Value::String(text)))
+    }
+
+    /// Messages waiting or in flight in a queue.
+    ///
+    /// # Errors
+    /// When the queue cannot be asked.
+    pub fn depth(&self, queue_url: &str) -> Result<u64> {
+        let body = json!({"QueueUrl": queue_url, "AttributeNames": ["All"]});
+        let answer = self.json("sqs", "AmazonSQS.GetQueueAttributes", "1.0", &body)?;
+        let number = |name: &str| -> u64 {
+            answer.pointer(&format!("/Attributes/{name}")).and_then(Value::as_str).and_then(|n| n.parse().ok()).unwrap_or(0)
+        };
+        Ok(number("ApproximateNumberOfMessages") + number("ApproximateNumberOfMessagesNotVisible"))
+    }
+
+    /// Every log line of every function, with the group's name before it.
+    ///
+    /// # Errors
+    /// When the log service cannot be asked.
+    pub fn logs(&self) -> Result<Vec<String>> {
+        let groups = self.json("logs", "Logs_20140328.DescribeLogGroups", "1.1", &json!({}))?;
+        let mut lines = Vec::new();
+        for group in groups.get("logGroups").and_then(Value::as_array).into_iter().flatten() {
+            let name = group.get("logGroupName").and_then(Value::as_str).unwrap_or_default();
+            let events = self.json("logs", "Logs_20140328.FilterLogEvents", "1.1", &json!({"logGroupName": name}))?;
+            for event in events.get("events").and_then(Value::as_array).into_iter().flatten() {
+                let message = event.get("message").and_then(Value::as_str).unwrap_or_default();
+                lines.push(format!("{name}: {message}"));
+            }
+        }
+        Ok(lines)
+    }
+
+    /// All items of a partition of the table.
+    ///
+    /// # Errors
+    /// When the table cannot be asked.
+    pub fn items(&self, table: &str, partition: &str) -> Result<Vec<Value>> {
+        let body = json!({
+            "TableName": table,
+            "KeyConditionExpression": "pk = :pk",
+            "ExpressionAttributeValues": {":pk": {"S": partition}},
+        });
+        let answer = self.json("dynamodb", "DynamoDB_20120810.Query", "1.0", &body)?;
+        Ok(answer.get("Items").and_then(Value::as_array).cloned().unwrap_or_default())
+    }
+}

@@ -1,0 +1,262 @@
+//! One story's hold on the running stack.
+
+use crate::emulator::Emulator;
+use crate::state::{executions_of, text};
+use crate::PATIENCE_MINUTES;
+use anyhow::{Context, Result, bail};
+use serde_json::{Value, json};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Stories share one stack and take turns.
+static TURN: Mutex<()> = Mutex::new(());
+
+/// What to push.
+pub struct Push<'a> {
+    /// Branch that moves.
+    pub branch: &'a str,
+    /// Name of the change (`good`, `low-coverage`, `broken-api`).
+    pub change: &'a str,
+    /// How many times GitHub delivers the same webhook; 0 loses it.
+    pub deliveries: u32,
+}
+
+/// The running stack, held by one story.
+pub struct World {
+    _turn: MutexGuard<'static, ()>,
+    /// The data plane.
+    pub emulator: Emulator,
+    control: String,
+    github: String,
+    /// Outputs of the deployed stack.
+    pub outputs: Value,
+    agent: ureq::Agent,
+    journal_start: u64,
+}
+
+impl World {
+    /// Takes the stack that `tidegate up` left running.
+    ///
+    /// # Panics
+    /// When no stack runs: the scenarios need `scripts/test` or `tidegate up`.
+    #[must_use]
+    pub fn take() -> Self {
+        match Self::open() {
+            Ok(world) => world,
+            Err(error) => panic!("no local stack: {error:#}; run `scripts/test`, or `cargo tidegate up` first"),
+        }
+    }
+
+    fn open() -> Result<Self> {
+        let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../.tidegate/stack.json");
+        let file = std::fs::read_to_string(path).with_context(|| format!("cannot read {path}"))?;
+        let stack: Value = serde_json::from_str(&file)?;
+        let url = |key: &str| stack.get(key).and_then(Value::as_str).map(ToOwned::to_owned).with_context(|| format!("{path} has no `{key}`"));
+        let config = ureq::Agent::config_builder().http_status_as_error(false).build();
+        let mut world = Self {
+            _turn: turn,
+            emulator: Emulator::new(&url("emulatorUrl")?),
+            control: url("controlPlaneUrl")?,
+            github: url("githubUrl")?,
+            outputs: stack.get("outputs").cloned().unwrap_or_default(),
+            agent: config.into(),
+            journal_start: 0,
+        };
+        world.control("/_local/faults/reset", &json!({}))?;
+        world.journal_start = world.journal()?.len() as u64;
+        Ok(world)
+    }
+
+    fn request(&self, url: &str, body: Option<&Value>) -> Result<Value> {
+        let mut response = match body {
+            Some(body) => self.agent.post(url).header("content-type", "application/json").send(body.to_string())?,
+            None => self.agent.get(url).call()?,
+        };
+        let answer = response.body_mut().with_config().limit(64 << 20).read_to_string()?;
+        anyhow::ensure!(response.status().is_success(), "{url}: {}: {answer}", response.status());
+        Ok(serde_json::from_str(&answer).unwrap_or(Value::Null))
+    }
+
+    /// Posts to the control plane's admin interface.
+    ///
+    /// # Errors
+    /// When it refuses or does not answer.
+    pub fn control(&self, path: &str, body: &Value) -> Result<Value> {
+        self.request(&format!("{}{path}", self.control), Some(body))
+    }
+
+    /// Posts to the GitHub stand-in's admin interface.
+    ///
+    /// # Errors
+    /// When it refuses or does not answer.
+    pub fn github(&self, path: &str, body: &Value) -> Result<Value> {
+        self.request(&format!("{}{path}", self.github), Some(body))
+    }
+
+    /// The control plane's whole state.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub fn state(&self) -> Result<Value> {
+        self.request(&format!("{}/_local/state", self.control), None)
+    }
+
+    fn journal(&self) -> Result<Vec<Value>> {
+        let answer = self.request(&format!("{}/_local/journal?since=0", self.control), None)?;
+        let list = answer.get("entries").unwrap_or(&answer);
+        Ok(list.as_array().cloned().unwrap_or_default())
+    }
+
+    /// An output of the stack.
+    #[must_use]
+    pub fn output(&self, name: &str) -> &str {
+        text(&self.outputs, name)
+    }
+
+    /// Makes a real commit on GitHub, pushes it, and returns its id.
+    ///
+    /// # Errors
+    /// When GitHub refuses.
+    pub fn push(&self, push: &Push<'_>) -> Result<String> {
+        let body = json!({
+            "repo": "acme/b2b-ecommerce-platform", "branch": push.branch, "change": push.change,
+            "deliver": push.deliveries > 0, "times": push.deliveries.max(1),
+        });
+        let answer = self.github("/_github/push", &body)?;
+        answer.get("sha").and_then(Value::as_str).map(ToOwned::to_owned).context("GitHub named no commit")
+    }
+
+    /// Moves the virtual clock by `minutes`, minute by minute, until everything due has run.
+    ///
+    /// # Errors
+    /// When the control plane does not answer.
+    pub fn advance(&self, minutes: u32) -> Result<()> {
+        for _ in 0..minutes {
+            self.control("/_local/clock/advance", &json!({"seconds": 60}))?;
+        }
+        Ok(())
+    }
+
+    /// Approves what waits for a person.
+    ///
+    /// # Errors
+    /// When there is nothing to approve.
+    pub fn approve(&self, pipeline: &str, execution: &str) -> Result<()> {
+        let body = json!({"pipeline": pipeline, "execution": execution, "approved": true, "summary": "approved by a scenario"});
+        self.control("/_local/approve", &body).map(|_| ())
+    }
+
+    /// Waits, in real time, until the source function has started `sha` on `pipeline`; returns the execution's id.
+    ///
+    /// # Errors
+    /// When no execution appears within 20 seconds, or more than one does.
+    pub fn started(&self, pipeline: &str, sha: &str) -> Result<String> {
+        for _ in 0..100 {
+            let state = self.state()?;
+            match executions_of(&state, pipeline, sha).as_slice() {
+                [] => std::thread::sleep(std::time::Duration::from_millis(200)),
+                [only] => return Ok(text(only, "id").to_owned()),
+                more => bail!("{} executions for {sha}", more.len()),
+            }
+        }
+        bail!("no execution of `{pipeline}` for {sha} within 20 s")
+    }
+
+    /// Advances minute by minute, approving when asked, until the execution has ended; returns it.
+    ///
+    /// # Errors
+    /// When it has not ended after [`PATIENCE_MINUTES`].
+    pub fn run_to_end(&self, pipeline: &str, sha: &str) -> Result<Value> {
+        self.run_until(pipeline, sha, |execution, _| !matches!(text(execution, "status"), "InProgress" | "Queued" | "Stopping"))
+    }
+
+    /// Advances minute by minute, approving when asked, until `done` holds; returns the execution.
+    ///
+    /// # Errors
+    /// When it does not hold after [`PATIENCE_MINUTES`].
+    pub fn run_until(&self, pipeline: &str, sha: &str, done: impl Fn(&Value, &Value) -> bool) -> Result<Value> {
+        for _ in 0..PATIENCE_MINUTES {
+            let state = self.state()?;
+            let found = executions_of(&state, pipeline, sha);
+            let execution = found.first().context("the execution is gone")?;
+            if done(execution, &state) {
+                return Ok((*execution).clone());
+            }
+            if crate::state::stage(execution, "Approval").is_some_and(|stage| text(stage, "status") == "InProgress") {
+                self.approve(pipeline, text(execution, "id"))?;
+            }
+            self.advance(1)?;
+        }
+        bail!("`{pipeline}` has not come to its end after {PATIENCE_MINUTES} virtual minutes")
+    }
+
+    /// Waits, in real time, until a queue of the stack is empty.
+    ///
+    /// # Errors
+    /// When it is not empty within 20 seconds.
+    pub fn wait_for_empty(&self, output: &str) -> Result<()> {
+        for _ in 0..100 {
+            if self.emulator.depth(self.output(output))? == 0 {
+                return Ok(());
+            }
+            std::thread::sleep(std::time::Duration::from_millis(200));
+        }
+        bail!("{output} is not empty within 20 s")
+    }
+
+    /// Waits until the collector has folded every event that was sent.
+    ///
+    /// # Errors
+    /// When the events queue does not become empty.
+    pub fn wait_for_facts(&self) -> Result<()> {
+        self.wait_for_empty("EventsQueueUrl")
+    }
+
+    /// Asks the dashboard function for a fresh report and returns its data.
+    ///
+    /// # Errors
+    /// When the function fails.
+    pub fn report(&self) -> Result<Value> {
+        self.emulator.invoke(self.output("DashboardFunctionName"), &json!({"action": "publish"}))
+    }
+
+    fn leftovers(&self) -> Result<Vec<String>> {
+        let mut wrong = Vec::new();
+        for queue in ["SourceDeadLetterQueueUrl", "EventsDeadLetterQueueUrl", "FailedInvocationsQueueUrl"] {
+            match self.emulator.depth(self.output(queue))? {
+                0 => {}
+                depth => wrong.push(format!("{depth} message(s) in {queue}")),
+            }
+        }
+        for entry in self.journal()?.iter().skip(usize::try_from(self.journal_start).unwrap_or(usize::MAX)) {
+            let line = entry.to_string();
+            if line.contains("UnknownOperationException") || line.contains("\"unexpected\":true") {
+                wrong.push(format!("unexpected call: {line}"));
+            }
+        }
+        let state = self.state()?;
+        for deployment in state.get("deployments").and_then(Value::as_array).into_iter().flatten() {
+            for event in deployment.get("lifecycle").and_then(Value::as_array).into_iter().flatten() {
+                if text(event, "message").contains("did not answer") {
+                    wrong.push(format!("unanswered hook: {deployment}"));
+                }
+            }
+        }
+        for line in self.emulator.logs()? {
+            if ["local-webhook-secret", "sha256=", "planted-secret", "secretAccessKey"].iter().any(|secret| line.contains(secret)) {
+                wrong.push(format!("a secret in a log: {}", line.chars().take(120).collect::<String>()));
+            }
+        }
+        Ok(wrong)
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            return;
+        }
+        let wrong = self.leftovers().unwrap_or_else(|error| vec![format!("the world cannot be inspected: {error:#}")]);
+        assert!(wrong.is_empty(), "the story left something behind:\n  {}", wrong.join("\n  "));
+    }
+}

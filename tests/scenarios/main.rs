@@ -1,0 +1,10 @@
+//! One file per story, on the stack that `tidegate up` runs: real function binaries, installed by the real `sam deploy`.
+
+mod canary_rolled_back;
+mod duplicate_webhook;
+mod gate_failure;
+mod gate_killed;
+mod good_release;
+mod hook_killed;
+mod lost_webhook;
+mod malformed;
