@@ -7,5 +7,8 @@ mod connect;
 mod fault;
 
 pub use connect::Aws;
-#[expect(unused_imports, reason = "used by the adapters that are compiled in")]
+#[allow(unused_imports, reason = "used by the adapters that are compiled in")]
 pub(crate) use fault::classify;
+
+#[cfg(feature = "ssm")]
+pub mod ssm;
