@@ -1,0 +1,196 @@
+//! The rules of the ledger: one entry per pipeline and branch says which head was started last and who is at work.
+//!
+//! Only the true head and this entry decide, so a lost, repeated, reordered or replayed delivery can neither start a
+//! release twice nor lose it. Two rules carry this: a lease outlasts the function that holds it, and whoever takes
+//! over an expired claim first looks for an execution with the claim's release id.
+//! Must not: read a clock or a table.
+
+use crate::model::{CommitSha, Timestamp};
+use sha2::{Digest, Sha256};
+
+/// How long a claim keeps others away, in milliseconds of the local clock. Longer than the function's timeout of
+/// 5 minutes (template.yaml), so that a claim never expires under a worker that is still alive.
+pub const LEASE_MS: i64 = 15 * 60_000;
+
+/// What an entry is about.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LedgerKey {
+    /// Pipeline name.
+    pub pipeline: String,
+    /// Branch name.
+    pub branch: String,
+}
+
+/// The last head that was started.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Started {
+    /// The head.
+    pub sha: CommitSha,
+    /// Its release.
+    pub release_id: String,
+    /// The pipeline execution that carries it.
+    pub execution_id: String,
+}
+
+/// A worker's word that it is starting a head.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claim {
+    /// The head.
+    pub sha: CommitSha,
+    /// Its release: the same through every retry of this claim.
+    pub release_id: String,
+    /// Until when others stay away, by the local clock of the claimant.
+    pub until: Timestamp,
+}
+
+/// One entry. `version` grows by one with every write; a write holds only on the version it was made from.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Entry {
+    /// Version of this state; 0 is "never written".
+    pub version: u64,
+    /// How many releases were ever claimed.
+    pub sequence: u64,
+    /// The last head that was started.
+    pub started: Option<Started>,
+    /// Who is at work.
+    pub claim: Option<Claim>,
+}
+
+/// What the entry and the true head ask for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// The head was started already.
+    Done,
+    /// Somebody is at work, and looks at the head again when finished.
+    Busy,
+    /// Nobody is at work: write this entry, and on success start its claim.
+    Claim(Entry),
+    /// A claim was left behind: write this entry, and on success look for the claim's execution before anything else.
+    TakeOver(Entry),
+}
+
+/// Decides what to do about `head`; `now` is the local clock.
+#[must_use]
+pub fn decide(key: &LedgerKey, entry: &Entry, head: &CommitSha, now: Timestamp) -> Step {
+    match &entry.claim {
+        Some(claim) if claim.until > now => Step::Busy,
+        Some(claim) => {
+            let renewed = Claim { until: now.plus(LEASE_MS), ..claim.clone() };
+            Step::TakeOver(Entry { version: entry.version + 1, claim: Some(renewed), ..entry.clone() })
+        }
+        None if entry.started.as_ref().is_some_and(|started| started.sha == *head) => Step::Done,
+        None => Step::Claim(claimed(key, entry, head, now)),
+    }
+}
+
+fn claimed(key: &LedgerKey, entry: &Entry, head: &CommitSha, now: Timestamp) -> Entry {
+    let sequence = entry.sequence + 1;
+    let release_id = release_id(key, head, sequence);
+    Entry {
+        version: entry.version + 1,
+        sequence,
+        started: entry.started.clone(),
+        claim: Some(Claim { sha: head.clone(), release_id, until: now.plus(LEASE_MS) }),
+    }
+}
+
+/// The entry after the claim's execution is known.
+#[must_use]
+pub fn completed(entry: &Entry, claim: &Claim, execution_id: &str) -> Entry {
+    let started =
+        Started { sha: claim.sha.clone(), release_id: claim.release_id.clone(), execution_id: execution_id.to_owned() };
+    Entry { version: entry.version + 1, sequence: entry.sequence, started: Some(started), claim: None }
+}
+
+/// The entry after a worker failed and lets go of its lease: the next one takes over at once.
+#[must_use]
+pub fn released(entry: &Entry, now: Timestamp) -> Entry {
+    let claim = entry.claim.clone().map(|claim| Claim { until: now, ..claim });
+    Entry { version: entry.version + 1, claim, ..entry.clone() }
+}
+
+/// The entry after a claim whose execution was never started was given up, because the head has moved on.
+#[must_use]
+pub fn given_up(entry: &Entry) -> Entry {
+    Entry { version: entry.version + 1, claim: None, ..entry.clone() }
+}
+
+/// The id of a release: the same for every worker that sees the same entry and head, different for every sequence, so
+/// that going back to an older head is a new release. 32 hexadecimal digits.
+fn release_id(key: &LedgerKey, head: &CommitSha, sequence: u64) -> String {
+    let mut digest = Sha256::new();
+    for part in [key.pipeline.as_str(), key.branch.as_str(), head.as_str(), &sequence.to_string()] {
+        digest.update(part.as_bytes());
+        digest.update([0]);
+    }
+    hex::encode(digest.finalize()).chars().take(32).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key() -> LedgerKey {
+        LedgerKey { pipeline: "shop-production".to_owned(), branch: "main".to_owned() }
+    }
+
+    fn sha(digit: char) -> CommitSha {
+        digit.to_string().repeat(40).parse().unwrap()
+    }
+
+    fn at(minute: i64) -> Timestamp {
+        Timestamp::from_millis(minute * 60_000)
+    }
+
+    fn claim_of(step: Step) -> (Entry, Claim) {
+        let (Step::Claim(entry) | Step::TakeOver(entry)) = step else { panic!("{step:?}") };
+        let claim = entry.claim.clone().unwrap();
+        (entry, claim)
+    }
+
+    fn start(entry: &Entry, head: &CommitSha, minute: i64) -> (Entry, Claim) {
+        let (entry, claim) = claim_of(decide(&key(), entry, head, at(minute)));
+        (completed(&entry, &claim, "execution"), claim)
+    }
+
+    #[test]
+    fn a_head_that_was_started_is_done_however_often_it_is_asked_for() {
+        let (entry, _) = start(&Entry::default(), &sha('a'), 0);
+        assert_eq!(decide(&key(), &entry, &sha('a'), at(1)), Step::Done);
+    }
+
+    #[test]
+    fn going_back_to_an_older_head_is_a_new_release() {
+        let (entry, first) = start(&Entry::default(), &sha('a'), 0);
+        let (entry, second) = start(&entry, &sha('b'), 1);
+        let (entry, third) = start(&entry, &sha('a'), 2);
+        assert_ne!(first.release_id, second.release_id);
+        assert_ne!(first.release_id, third.release_id);
+        assert_eq!((entry.version, entry.sequence), (6, 3));
+    }
+
+    #[test]
+    fn a_live_claim_keeps_others_away_and_an_expired_one_is_taken_over_with_the_same_release() {
+        let (entry, claim) = claim_of(decide(&key(), &Entry::default(), &sha('a'), at(0)));
+        assert_eq!(decide(&key(), &entry, &sha('a'), at(14)), Step::Busy);
+        assert_eq!(decide(&key(), &entry, &sha('b'), at(14)), Step::Busy);
+        let (_, taken) = claim_of(decide(&key(), &entry, &sha('b'), at(15)));
+        assert_eq!((taken.release_id, taken.sha), (claim.release_id, claim.sha));
+        assert_eq!(taken.until, at(30));
+    }
+
+    #[test]
+    fn a_worker_that_failed_lets_the_next_one_in_at_once() {
+        let (entry, claim) = claim_of(decide(&key(), &Entry::default(), &sha('a'), at(0)));
+        let (_, taken) = claim_of(decide(&key(), &released(&entry, at(1)), &sha('a'), at(1)));
+        assert_eq!(taken.release_id, claim.release_id);
+    }
+
+    #[test]
+    fn release_ids_are_hex_and_differ_by_pipeline_and_branch() {
+        let id = release_id(&key(), &sha('a'), 1);
+        insta::assert_snapshot!(id, @"ef822756af664aacb391ad7bb6d84221");
+        let other = LedgerKey { branch: "develop".to_owned(), ..key() };
+        assert_ne!(id, release_id(&other, &sha('a'), 1));
+    }
+}

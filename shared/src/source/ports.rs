@@ -1,0 +1,143 @@
+//! What the source function needs from outside, in domain words. One adapter each in `aws` and `github`.
+//!
+//! Must not: name an SDK type. A function's list of ports is its list of permissions.
+#![expect(async_fn_in_trait, reason = "one worker per process, nothing is spawned: futures need not be `Send`")]
+
+use crate::errors::Fault;
+use crate::model::CommitSha;
+use crate::source::ledger::{Entry, LedgerKey};
+use crate::source::message::SourceRequest;
+use crate::source::push_range::{Commit, PushRange};
+use crate::source::secrets::WebhookSecrets;
+
+/// Where the webhook's secrets are kept.
+pub trait SecretSource {
+    /// The live secrets.
+    ///
+    /// # Errors
+    /// When they cannot be read now, or are none.
+    async fn webhook_secrets(&self) -> Result<WebhookSecrets, Fault>;
+}
+
+/// Where "look at this branch" is put.
+pub trait SourceQueue {
+    /// Puts `request` on the queue durably.
+    ///
+    /// # Errors
+    /// When it is not known to be there.
+    async fn send(&self, request: &SourceRequest) -> Result<(), Fault>;
+}
+
+/// Where the repositories are.
+pub trait SourceHost {
+    /// The commit that `branch` points at now; none when there is no such branch.
+    ///
+    /// # Errors
+    /// When the host does not say.
+    async fn head(&self, repository: &str, branch: &str) -> Result<Option<CommitSha>, Fault>;
+
+    /// The commit `sha`.
+    ///
+    /// # Errors
+    /// [`Fault::Missing`] when the repository has none, otherwise as classified.
+    async fn commit(&self, repository: &str, sha: &CommitSha) -> Result<Commit, Fault>;
+
+    /// The commits that `after` has and `before` has not, oldest first.
+    ///
+    /// # Errors
+    /// [`Fault::Missing`] when the two cannot be compared (a forced push dropped `before`), otherwise as classified.
+    async fn commits_between(&self, repository: &str, before: &CommitSha, after: &CommitSha)
+    -> Result<Vec<Commit>, Fault>;
+
+    /// The whole tree at `sha` as a zip, everything under one folder.
+    ///
+    /// # Errors
+    /// When it cannot be fetched whole.
+    async fn archive(&self, repository: &str, sha: &CommitSha) -> Result<Vec<u8>, Fault>;
+}
+
+/// The ledger of started heads.
+pub trait Ledger {
+    /// The entry for `key`; `Entry::default()` when there is none yet.
+    ///
+    /// # Errors
+    /// When it cannot be read; the read is strongly consistent.
+    async fn read(&self, key: &LedgerKey) -> Result<Entry, Fault>;
+
+    /// Writes `entry` over the version before it.
+    ///
+    /// # Errors
+    /// [`Fault::Conflict`] when somebody else wrote that version.
+    async fn write(&self, key: &LedgerKey, entry: &Entry) -> Result<(), Fault>;
+
+    /// Records what a release brings, under its newest commit.
+    ///
+    /// # Errors
+    /// When it is not known to be kept.
+    async fn record_push(&self, range: &PushRange) -> Result<(), Fault>;
+}
+
+/// A published source: an immutable object that a pipeline can be started on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Published {
+    /// `sources/<repository id>/<sha>.zip`.
+    pub key: String,
+    /// Version of the object.
+    pub version_id: String,
+}
+
+/// What is published beside the bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Label {
+    /// `sources/<repository id>/<sha>.zip`.
+    pub key: String,
+    /// Commit.
+    pub sha: CommitSha,
+    /// Branch it was first published for.
+    pub branch: String,
+    /// One line of printable ASCII for people.
+    pub summary: String,
+}
+
+/// Where sources are published.
+pub trait SourceStore {
+    /// The object under `key`, when it was published before.
+    ///
+    /// # Errors
+    /// When the store does not say.
+    async fn find(&self, key: &str) -> Result<Option<Published>, Fault>;
+
+    /// Publishes `bytes`, whose SHA-256 is `sha256`, unless somebody did before: then that one is returned.
+    ///
+    /// # Errors
+    /// When it is not known to be there whole.
+    async fn publish(&self, label: &Label, bytes: Vec<u8>, sha256: [u8; 32]) -> Result<Published, Fault>;
+}
+
+/// An order to start a pipeline.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StartOrder {
+    /// Pipeline name.
+    pub pipeline: String,
+    /// Source to start on.
+    pub source: Published,
+    /// Commit in it.
+    pub sha: CommitSha,
+    /// Release: pipeline variable `releaseId` and idempotency token.
+    pub release_id: String,
+}
+
+/// The pipelines.
+pub trait Pipelines {
+    /// The execution that was started with this release id, when there is one.
+    ///
+    /// # Errors
+    /// When the service does not say.
+    async fn find_release(&self, pipeline: &str, release_id: &str) -> Result<Option<String>, Fault>;
+
+    /// Starts an execution and returns its id.
+    ///
+    /// # Errors
+    /// When none is known to have been started; one may have been.
+    async fn start(&self, order: &StartOrder) -> Result<String, Fault>;
+}

@@ -1,0 +1,351 @@
+//! The ledger's promise under crashes at every step, two workers at once, lost answers, forced pushes and replays.
+
+use super::*;
+use crate::source::routes::Mode;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::io::{Cursor, Write};
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, Waker};
+
+/// Everything outside, in memory. Every call yields once before its effect and once after it, so that a test that
+/// polls by hand can stop a worker at any point or let two workers take turns.
+#[derive(Default)]
+struct Outside {
+    head: RefCell<Option<CommitSha>>,
+    entry: RefCell<Entry>,
+    objects: RefCell<BTreeMap<String, Vec<u8>>>,
+    pushes: RefCell<Vec<PushRange>>,
+    executions: RefCell<Vec<(String, CommitSha)>>,
+    downloads: Cell<u32>,
+    /// The answer of the next start is lost, after its effect.
+    lose_start_answer: Cell<bool>,
+}
+
+/// Not ready once.
+struct Pause(bool);
+
+impl Future for Pause {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
+        if std::mem::replace(&mut self.0, true) { Poll::Ready(()) } else { Poll::Pending }
+    }
+}
+
+fn lost() -> Fault {
+    Fault::Transient { service: "CodePipeline", operation: "StartPipelineExecution", detail: "timed out".to_owned() }
+}
+
+impl SourceHost for &Outside {
+    async fn head(&self, _: &str, _: &str) -> Result<Option<CommitSha>, Fault> {
+        Pause(false).await;
+        let head = self.head.borrow().clone();
+        Pause(false).await;
+        Ok(head)
+    }
+
+    async fn commit(&self, _: &str, sha: &CommitSha) -> Result<Commit, Fault> {
+        Ok(Commit::new(sha.clone(), Timestamp::from_millis(0), "somebody", "a change"))
+    }
+
+    async fn commits_between(&self, _: &str, _: &CommitSha, after: &CommitSha) -> Result<Vec<Commit>, Fault> {
+        Ok(vec![self.commit("", after).await?])
+    }
+
+    async fn archive(&self, _: &str, sha: &CommitSha) -> Result<Vec<u8>, Fault> {
+        self.downloads.set(self.downloads.get() + 1);
+        let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
+        zip.start_file("top/sha", zip::write::SimpleFileOptions::default()).unwrap();
+        zip.write_all(sha.as_str().as_bytes()).unwrap();
+        Ok(zip.finish().unwrap().into_inner())
+    }
+}
+
+impl Ledger for &Outside {
+    async fn read(&self, _: &LedgerKey) -> Result<Entry, Fault> {
+        Pause(false).await;
+        let entry = self.entry.borrow().clone();
+        Pause(false).await;
+        Ok(entry)
+    }
+
+    async fn write(&self, _: &LedgerKey, entry: &Entry) -> Result<(), Fault> {
+        Pause(false).await;
+        if self.entry.borrow().version + 1 != entry.version {
+            return Err(Fault::Conflict { service: "DynamoDB", operation: "PutItem" });
+        }
+        self.entry.replace(entry.clone());
+        Pause(false).await;
+        Ok(())
+    }
+
+    async fn record_push(&self, range: &PushRange) -> Result<(), Fault> {
+        self.pushes.borrow_mut().push(range.clone());
+        Ok(())
+    }
+}
+
+impl SourceStore for &Outside {
+    async fn find(&self, key: &str) -> Result<Option<Published>, Fault> {
+        let known = self.objects.borrow().contains_key(key);
+        Ok(known.then(|| Published { key: key.to_owned(), version_id: "1".to_owned() }))
+    }
+
+    async fn publish(&self, label: &Label, bytes: Vec<u8>, _: [u8; 32]) -> Result<Published, Fault> {
+        Pause(false).await;
+        self.objects.borrow_mut().entry(label.key.clone()).or_insert(bytes);
+        Pause(false).await;
+        Ok(Published { key: label.key.clone(), version_id: "1".to_owned() })
+    }
+}
+
+impl Pipelines for &Outside {
+    async fn find_release(&self, _: &str, release_id: &str) -> Result<Option<String>, Fault> {
+        Pause(false).await;
+        let place = self.executions.borrow().iter().position(|(id, _)| id == release_id);
+        Pause(false).await;
+        Ok(place.map(|place| format!("e{place}")))
+    }
+
+    async fn start(&self, order: &StartOrder) -> Result<String, Fault> {
+        Pause(false).await;
+        // The idempotency token is ignored here, as nothing promises that it is honoured.
+        let place = self.executions.borrow().len();
+        self.executions.borrow_mut().push((order.release_id.clone(), order.sha.clone()));
+        Pause(false).await;
+        if self.lose_start_answer.take() { Err(lost()) } else { Ok(format!("e{place}")) }
+    }
+}
+
+impl Outside {
+    fn push(&self, digit: char) -> CommitSha {
+        let sha: CommitSha = digit.to_string().repeat(40).parse().unwrap();
+        self.head.replace(Some(sha.clone()));
+        sha
+    }
+
+    fn started(&self) -> String {
+        self.executions.borrow().iter().map(|(_, sha)| &sha.as_str()[..1]).collect()
+    }
+
+    fn ports(&self) -> Ports<&Self, &Self, &Self, &Self> {
+        Ports { host: self, ledger: self, store: self, pipelines: self }
+    }
+
+    fn look(&self, minute: i64) -> Result<Outcome, SourceError> {
+        let (ports, route) = (self.ports(), route());
+        run(reconcile(&ports, &route, at(minute)), usize::MAX).unwrap()
+    }
+
+    /// A worker that is killed after `steps` polls; true when it lived to its end.
+    fn killed_after(&self, minute: i64, steps: usize) -> bool {
+        let (ports, route) = (self.ports(), route());
+        run(reconcile(&ports, &route, at(minute)), steps).is_some()
+    }
+}
+
+fn run<T>(future: impl Future<Output = T>, steps: usize) -> Option<T> {
+    let mut future = pin!(future);
+    for _ in 0..steps.min(10_000) {
+        if let Poll::Ready(value) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            return Some(value);
+        }
+    }
+    None
+}
+
+fn at(minute: i64) -> Timestamp {
+    Timestamp::from_millis(minute * 60_000)
+}
+
+fn route() -> Route {
+    Route {
+        repository_id: 1001,
+        repository: "acme/shop".to_owned(),
+        branch: "main".to_owned(),
+        pipeline: "shop-production".to_owned(),
+        environment: "production".to_owned(),
+        mode: Mode::Queued,
+    }
+}
+
+#[test]
+fn a_head_is_started_once_however_often_somebody_says_look() {
+    let outside = Outside::default();
+    outside.push('a');
+    let first = outside.look(0).unwrap();
+    insta::assert_snapshot!(first, @"started aaaaaaaaaaaa as execution e0");
+    for minute in 1..5 {
+        assert_eq!(outside.look(minute).unwrap(), Outcome::AlreadyStarted(outside.push('a')));
+    }
+    assert_eq!(outside.started(), "a");
+    assert_eq!(outside.downloads.get(), 1);
+    assert_eq!(outside.pushes.borrow().len(), 1);
+}
+
+#[test]
+fn a_branch_that_does_not_exist_starts_nothing() {
+    let outside = Outside::default();
+    insta::assert_snapshot!(outside.look(0).unwrap(), @"nothing to do, the branch does not exist");
+}
+
+#[test]
+fn going_back_to_an_older_head_starts_it_again_from_the_same_object() {
+    let outside = Outside::default();
+    for (minute, digit) in [(0, 'a'), (1, 'b'), (2, 'a')] {
+        outside.push(digit);
+        outside.look(minute).unwrap();
+    }
+    assert_eq!(outside.started(), "aba");
+    assert_eq!(outside.objects.borrow().len(), 2);
+    let range = outside.pushes.borrow()[2].clone();
+    assert_eq!((range.before.unwrap().short(), range.after.short()), ("bbbbbbbbbbbb", "aaaaaaaaaaaa"));
+}
+
+#[test]
+fn a_worker_killed_at_any_point_leaves_nothing_started_twice_and_nothing_lost() {
+    for steps in 0..200 {
+        let outside = Outside::default();
+        outside.push('a');
+        let finished = outside.killed_after(0, steps);
+        let while_leased = outside.look(1).unwrap();
+        outside.look(15).unwrap();
+        assert_eq!(outside.started(), "a", "killed after {steps} polls, then {while_leased}");
+        if finished {
+            return;
+        }
+    }
+    panic!("the worker never finished");
+}
+
+#[test]
+fn a_head_that_moves_after_a_kill_is_started_once_and_so_is_what_was_claimed_before_if_it_ran() {
+    for steps in 0..200 {
+        let outside = Outside::default();
+        outside.push('a');
+        let finished = outside.killed_after(0, steps);
+        outside.push('b');
+        outside.look(15).unwrap();
+        outside.look(16).unwrap();
+        assert!(["b", "ab"].contains(&outside.started().as_str()), "killed after {steps} polls: {}", outside.started());
+        if finished {
+            return;
+        }
+    }
+    panic!("the worker never finished");
+}
+
+#[test]
+fn a_head_that_goes_back_to_what_was_started_is_not_started_again_because_a_claim_was_left_behind() {
+    let outside = Outside::default();
+    outside.push('a');
+    outside.look(0).unwrap();
+    outside.push('b');
+    let mut steps = 0;
+    while outside.entry.borrow().claim.is_none() {
+        steps += 1;
+        assert!(!outside.killed_after(1, steps));
+    }
+    outside.push('a');
+    insta::assert_snapshot!(outside.look(16).unwrap(), @"nothing to do, head aaaaaaaaaaaa was started before");
+    assert_eq!(outside.started(), "a");
+    assert_eq!(outside.entry.borrow().claim, None);
+}
+
+#[test]
+fn a_lost_answer_is_made_good_by_the_next_look_which_finds_the_execution() {
+    let outside = Outside::default();
+    outside.push('a');
+    outside.lose_start_answer.set(true);
+    let error = outside.look(0).unwrap_err();
+    assert!(error.is_transient());
+    insta::assert_snapshot!(error, @"CodePipeline could not answer `StartPipelineExecution` now: timed out");
+    insta::assert_snapshot!(outside.look(1).unwrap(), @"found started aaaaaaaaaaaa as execution e0");
+    assert_eq!(outside.started(), "a");
+}
+
+#[test]
+fn a_worker_that_meets_another_at_work_leaves_the_branch_to_it_and_that_one_starts_the_newer_head_too() {
+    let outside = Outside::default();
+    outside.push('a');
+    let (ports, route) = (outside.ports(), route());
+    let mut first = pin!(reconcile(&ports, &route, at(0)));
+    let mut context = Context::from_waker(Waker::noop());
+    while outside.entry.borrow().claim.is_none() {
+        assert!(first.as_mut().poll(&mut context).is_pending());
+    }
+    outside.push('b');
+    insta::assert_snapshot!(outside.look(1).unwrap(), @"nothing to do here, another worker is starting this branch and will look at it again");
+    let outcome = run(first, 1000).unwrap().unwrap();
+    insta::assert_snapshot!(outcome, @"started aaaaaaaaaaaa as execution e0, started bbbbbbbbbbbb as execution e1");
+}
+
+/// One thing that happens.
+#[derive(Debug, Clone, Copy)]
+enum Happening {
+    Push(u8),
+    Worker,
+    Step(usize),
+    Kill(usize),
+    LoseAnswer,
+    Minutes(i64),
+}
+
+fn happening() -> impl proptest::strategy::Strategy<Value = Happening> {
+    use proptest::prelude::*;
+    prop_oneof![
+        2 => (0_u8..3).prop_map(Happening::Push),
+        4 => Just(Happening::Worker),
+        20 => (0_usize..4).prop_map(Happening::Step),
+        1 => (0_usize..4).prop_map(Happening::Kill),
+        1 => Just(Happening::LoseAnswer),
+        2 => (1_i64..5).prop_map(Happening::Minutes),
+    ]
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig { failure_persistence: None, ..proptest::prelude::ProptestConfig::default() })]
+    #[test]
+    fn any_interleaving_of_workers_pushes_and_kills_starts_every_head_once_and_the_last_one_surely(
+        story in proptest::collection::vec(happening(), 1..250)
+    ) {
+        let outside = Outside::default();
+        outside.push('a');
+        let (ports, route) = (outside.ports(), route());
+        let mut minute = 0;
+        let mut workers: Vec<(i64, Pin<Box<dyn Future<Output = _> + '_>>)> = Vec::new();
+        for happening in story {
+            match happening {
+                Happening::Push(number) => { outside.push(char::from(b'a' + number)); }
+                Happening::Worker if workers.len() < 3 => workers.push((minute, Box::pin(reconcile(&ports, &route, at(minute))))),
+                Happening::Worker => {}
+                Happening::Step(which) => if let Some((_, worker)) = workers.get_mut(which) {
+                    if worker.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready() {
+                        drop(workers.remove(which));
+                    }
+                },
+                Happening::Kill(which) => if which < workers.len() { drop(workers.remove(which)); },
+                Happening::LoseAnswer => outside.lose_start_answer.set(true),
+                Happening::Minutes(minutes) => {
+                    minute += minutes;
+                    // Lambda ends a worker at its timeout of five minutes; the lease is longer.
+                    workers.retain(|(begun, _)| minute - begun < 5);
+                }
+            }
+        }
+        workers.clear();
+        outside.lose_start_answer.set(false);
+        outside.look(minute + 15).unwrap();
+        let mut releases: Vec<String> = outside.executions.borrow().iter().map(|(id, _)| id.clone()).collect();
+        let all = releases.len();
+        releases.sort();
+        releases.dedup();
+        proptest::prop_assert_eq!(releases.len(), all, "a release was started twice: {}", outside.started());
+        let heads: Vec<char> = outside.started().chars().collect();
+        proptest::prop_assert!(heads.windows(2).all(|pair| pair[0] != pair[1]), "a head was started twice in a row: {:?}", heads);
+        let last = outside.executions.borrow().last().map(|(_, sha)| sha.clone());
+        proptest::prop_assert_eq!(last, outside.head.borrow().clone());
+    }
+}

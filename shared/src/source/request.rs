@@ -1,0 +1,198 @@
+//! A webhook's HTTP request out of the event shapes that carry it: HTTP API and function URL (payload format 2.0), and
+//! REST API (1.0).
+//!
+//! Must not: parse a body, or decode more than [`MAX_BODY_BYTES`]. Nothing here is trusted before the signature fits.
+//! Specification: <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html>
+
+use base64_simd::STANDARD;
+use serde_json::Value;
+use std::borrow::Cow;
+
+/// Largest body, in bytes: the limit of a synchronous Lambda event.
+pub const MAX_BODY_BYTES: usize = 6 * 1024 * 1024;
+
+/// A request that cannot be taken, before anything in it was looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// Not a POST.
+    #[error("only POST is understood here")]
+    Method,
+    /// 413.
+    #[error("the body has {0} bytes, at most {MAX_BODY_BYTES} are taken")]
+    TooLarge(usize),
+    /// 415.
+    #[error("the content type is not understood; set the webhook to `application/json` or `application/x-www-form-urlencoded`")]
+    ContentType,
+    /// 400: there is no body, or not the base64 it is said to be.
+    #[error("the body is missing or not what the event says it is")]
+    Body,
+    /// 400: the JSON is not in the form field `payload`.
+    #[error("the form has no field `payload`")]
+    Form,
+}
+
+impl Refusal {
+    /// The HTTP status that says so.
+    #[must_use]
+    pub fn status(self) -> u16 {
+        match self {
+            Self::Method | Self::Body | Self::Form => 400,
+            Self::TooLarge(_) => 413,
+            Self::ContentType => 415,
+        }
+    }
+}
+
+/// How the JSON stands in the body.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Encoding {
+    Json,
+    Form,
+}
+
+/// A bounded request. Not `Debug`: it holds the payload.
+pub struct Request {
+    /// The raw bytes that the signature covers.
+    pub body: Vec<u8>,
+    /// `X-Hub-Signature-256`; none as well when it was sent twice.
+    pub signature: Option<String>,
+    /// `X-GitHub-Event`.
+    pub event: Option<String>,
+    /// `X-GitHub-Delivery`.
+    pub delivery: Option<String>,
+    encoding: Encoding,
+}
+
+impl Request {
+    /// Takes the request out of a Lambda event; the body is moved, not copied, unless it is base64.
+    ///
+    /// # Errors
+    /// What makes it impossible to take.
+    pub fn take(mut event: Value) -> Result<Self, Refusal> {
+        let method = event.pointer("/requestContext/http/method").or_else(|| event.get("httpMethod"));
+        if method.and_then(Value::as_str).is_some_and(|method| method != "POST") {
+            return Err(Refusal::Method);
+        }
+        let encoded = event.get("isBase64Encoded").and_then(Value::as_bool).unwrap_or(false);
+        let text = match event.get_mut("body").map(Value::take) {
+            Some(Value::String(text)) => text,
+            _ => return Err(Refusal::Body),
+        };
+        let size = if encoded { text.len() / 4 * 3 } else { text.len() };
+        if size > MAX_BODY_BYTES {
+            return Err(Refusal::TooLarge(size));
+        }
+        let encoding = encoding(header(&event, "content-type"))?;
+        let body = if encoded { STANDARD.decode_to_vec(text).map_err(|_| Refusal::Body)? } else { text.into_bytes() };
+        let owned = |name| header(&event, name).map(ToOwned::to_owned);
+        Ok(Self {
+            body,
+            signature: owned("x-hub-signature-256"),
+            event: owned("x-github-event"),
+            delivery: owned("x-github-delivery"),
+            encoding,
+        })
+    }
+
+    /// The JSON in the body; call it after the signature was found good.
+    ///
+    /// # Errors
+    /// When a form has no field `payload`.
+    pub fn json(&self) -> Result<Cow<'_, [u8]>, Refusal> {
+        match self.encoding {
+            Encoding::Json => Ok(Cow::Borrowed(&self.body)),
+            Encoding::Form => form_urlencoded::parse(&self.body)
+                .find(|(name, _)| name == "payload")
+                .map(|(_, value)| Cow::Owned(value.into_owned().into_bytes()))
+                .ok_or(Refusal::Form),
+        }
+    }
+}
+
+/// The value of a header sent exactly once, whatever the case of its name.
+fn header<'a>(event: &'a Value, name: &str) -> Option<&'a str> {
+    if sent_twice(event, name) {
+        return None;
+    }
+    let headers = event.get("headers")?.as_object()?;
+    let mut found = headers.iter().filter(|(key, _)| key.eq_ignore_ascii_case(name));
+    let (_, value) = found.next()?;
+    if found.next().is_some() { None } else { value.as_str() }
+}
+
+/// REST APIs list every value of a repeated header beside the last one.
+fn sent_twice(event: &Value, name: &str) -> bool {
+    let lists = event.get("multiValueHeaders").and_then(Value::as_object);
+    lists.into_iter().flatten().any(|(key, values)| {
+        key.eq_ignore_ascii_case(name) && values.as_array().is_some_and(|values| values.len() > 1)
+    })
+}
+
+fn encoding(content_type: Option<&str>) -> Result<Encoding, Refusal> {
+    let kind = content_type.and_then(|value| value.split(';').next()).unwrap_or_default().trim();
+    if kind.eq_ignore_ascii_case("application/json") {
+        Ok(Encoding::Json)
+    } else if kind.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+        Ok(Encoding::Form)
+    } else {
+        Err(Refusal::ContentType)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn event(content_type: &str, body: &str, encoded: bool) -> Value {
+        json!({
+            "version": "2.0", "isBase64Encoded": encoded, "body": body,
+            "headers": {"content-type": content_type, "x-hub-signature-256": "s", "x-github-event": "push"},
+            "requestContext": {"http": {"method": "POST"}},
+        })
+    }
+
+    fn refusal(event: Value) -> String {
+        Request::take(event).err().map_or_else(|| "taken".to_owned(), |refusal| format!("{}: {refusal}", refusal.status()))
+    }
+
+    #[test]
+    fn plain_and_base64_bodies_are_the_same_bytes() {
+        let plain = Request::take(event("application/json; charset=utf-8", "{\"é\":1}", false)).ok().unwrap();
+        let encoded = Request::take(event("application/json", &STANDARD.encode_to_string("{\"é\":1}"), true)).ok().unwrap();
+        assert_eq!(plain.body, encoded.body);
+        assert_eq!(plain.json().unwrap(), plain.body);
+    }
+
+    #[test]
+    fn the_signature_of_a_form_covers_the_bytes_as_they_were_sent() {
+        let request = Request::take(event("application/x-www-form-urlencoded", "payload=%7B%22a%22%3A1%7D", false)).ok().unwrap();
+        assert_eq!(request.body, b"payload=%7B%22a%22%3A1%7D");
+        assert_eq!(&*request.json().unwrap(), b"{\"a\":1}");
+        let other = Request::take(event("application/x-www-form-urlencoded", "x=1", false)).ok().unwrap();
+        insta::assert_snapshot!(other.json().unwrap_err(), @"the form has no field `payload`");
+    }
+
+    #[test]
+    fn what_cannot_be_taken_says_why() {
+        insta::assert_snapshot!(refusal(event("text/plain", "{}", false)), @"415: the content type is not understood; set the webhook to `application/json` or `application/x-www-form-urlencoded`");
+        insta::assert_snapshot!(refusal(event("application/json", "{", true)), @"400: the body is missing or not what the event says it is");
+        insta::assert_snapshot!(refusal(json!({"headers": {}})), @"400: the body is missing or not what the event says it is");
+        insta::assert_snapshot!(refusal(event("application/json", &"x".repeat(MAX_BODY_BYTES + 1), false)), @"413: the body has 6291457 bytes, at most 6291456 are taken");
+        insta::assert_snapshot!(refusal(event("application/json", &"x".repeat(MAX_BODY_BYTES * 2), true)), @"413: the body has 9437184 bytes, at most 6291456 are taken");
+        insta::assert_snapshot!(refusal(json!({"httpMethod": "GET", "body": "{}"})), @"400: only POST is understood here");
+    }
+
+    #[test]
+    fn header_names_have_no_case_and_a_header_sent_twice_is_none() {
+        let mixed = json!({"body": "{}", "headers": {"Content-Type": "application/json", "X-Hub-Signature-256": "s"}});
+        assert_eq!(Request::take(mixed).ok().unwrap().signature.as_deref(), Some("s"));
+        let twice = json!({"body": "{}", "headers": {"content-type": "application/json", "X-Hub-Signature-256": "s", "x-hub-signature-256": "t"}});
+        assert_eq!(Request::take(twice).ok().unwrap().signature, None);
+        let listed = json!({
+            "body": "{}", "headers": {"content-type": "application/json", "X-Hub-Signature-256": "t"},
+            "multiValueHeaders": {"X-Hub-Signature-256": ["s", "t"]},
+        });
+        assert_eq!(Request::take(listed).ok().unwrap().signature, None);
+    }
+}
