@@ -1,1 +1,36 @@
-fn main() {}
+//! Quality gate: a CodePipeline Lambda action that turns report files into a verdict. Wiring only.
+
+mod handler;
+
+use handler::{Gate, Settings};
+use lambda_runtime::{Error, run, service_fn};
+use shared::aws::Aws;
+use shared::aws::artifacts::S3Artifacts;
+use shared::aws::jobs::CodePipelineJobs;
+use shared::aws::notifier::Topic;
+use shared::aws::policies::PolicyFolder;
+use shared::aws::ssm::Parameters;
+use shared::aws::verdicts::VerdictStore;
+use shared::function::init_telemetry;
+
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    init_telemetry(variable("LOG_LEVEL").as_deref());
+    let aws = Aws::from_environment(variable);
+    // A function that holds a job must answer it: wrong settings are an answer, not a failed start.
+    let settings = Settings::read(variable);
+    let known = settings.clone().unwrap_or_default();
+    let gate = Gate {
+        settings: settings.map(|_| ()),
+        jobs: CodePipelineJobs::new(&aws),
+        artifacts: S3Artifacts::new(&aws),
+        policies: PolicyFolder::new(Parameters::new(&aws), &known.policy_prefix),
+        verdicts: VerdictStore::new(&aws, &known.table, &known.bucket),
+        notifier: Topic::new(&aws, &known.topic),
+    };
+    run(service_fn(|event| gate.handle(event))).await
+}

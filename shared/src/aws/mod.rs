@@ -10,5 +10,25 @@ pub use connect::Aws;
 #[allow(unused_imports, reason = "used by the adapters that are compiled in")]
 pub(crate) use fault::classify;
 
+#[cfg(all(feature = "s3", feature = "gates"))]
+pub mod artifacts;
+#[cfg(all(feature = "codepipeline", feature = "gates"))]
+pub mod jobs;
+#[cfg(all(feature = "dynamodb", feature = "source"))]
+pub mod ledger;
+#[cfg(feature = "sns")]
+pub mod notifier;
+#[cfg(all(feature = "codepipeline", feature = "source"))]
+pub mod pipelines;
+#[cfg(all(feature = "ssm", feature = "gates"))]
+pub mod policies;
+#[cfg(all(feature = "secretsmanager", feature = "source"))]
+pub mod secretsmanager;
+#[cfg(all(feature = "s3", feature = "source"))]
+pub mod source_store;
+#[cfg(all(feature = "sqs", feature = "source"))]
+pub mod sqs;
 #[cfg(feature = "ssm")]
 pub mod ssm;
+#[cfg(all(feature = "s3", feature = "dynamodb", feature = "gates"))]
+pub mod verdicts;

@@ -1,11 +1,14 @@
-//! From evidence to a verdict: policy, archive, evaluation, words. Pure.
+//! From evidence to a verdict: policy, archive, evaluation, words. Pure but for [`run`], which talks through [`ports`].
 //!
 //! Missing, empty, truncated or unreadable evidence is an outcome of its own and never a pass; every condition is listed, not only the
 //! first that failed.
 
 pub mod archive;
 pub mod evaluate;
+pub mod job;
 pub mod metric;
 pub mod policy;
+pub mod ports;
 pub mod render;
+pub mod run;
 pub mod verdict;

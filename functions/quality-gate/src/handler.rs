@@ -1,0 +1,131 @@
+//! The edge: the job id first, then everything else, and an answer in every case.
+
+use lambda_runtime::{Diagnostic, LambdaEvent};
+use serde_json::Value;
+use shared::errors::{Fault, Rejection};
+use shared::function::{catch_panic, diagnostic};
+use shared::gates::job;
+use shared::gates::ports::{Answer, Artifacts, FailureKind, Jobs, Notifier, Policies, Verdicts};
+use shared::gates::run::World;
+use shared::model::Timestamp;
+use shared::settings::{Reader, SettingsError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tracing::{error, info, warn};
+
+/// Time kept for the answer itself.
+const RESERVE: Duration = Duration::from_secs(5);
+
+/// The function's settings.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Settings {
+    pub(crate) table: String,
+    pub(crate) bucket: String,
+    pub(crate) policy_prefix: String,
+    pub(crate) topic: String,
+}
+
+impl Settings {
+    pub(crate) fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, SettingsError> {
+        let mut reader = Reader::new(lookup);
+        let settings = Self {
+            table: reader.required("TABLE_NAME"),
+            bucket: reader.required("REPORT_BUCKET"),
+            policy_prefix: reader.required("POLICY_PREFIX"),
+            topic: reader.required("ALERTS_TOPIC_ARN"),
+        };
+        reader.finish(settings)
+    }
+}
+
+/// The gate and its outside world.
+pub(crate) struct Gate<J, A, P, V, N> {
+    pub(crate) settings: Result<(), SettingsError>,
+    pub(crate) jobs: J,
+    pub(crate) artifacts: A,
+    pub(crate) policies: P,
+    pub(crate) verdicts: V,
+    pub(crate) notifier: N,
+}
+
+impl<J: Jobs, A: Artifacts, P: Policies, V: Verdicts, N: Notifier> Gate<J, A, P, V, N> {
+    /// Answers the job of `event`; an error only when there is no job or the answer cannot be sent.
+    pub(crate) async fn handle(&self, event: LambdaEvent<Value>) -> Result<Value, Diagnostic> {
+        let LambdaEvent { payload, context } = event;
+        let Some(id) = job::id(&payload) else {
+            return Err(diagnostic("Rejection", &Rejection::new("the event has no `CodePipeline.job` with an `id`: there is nobody to answer")));
+        };
+        let left = remaining(context.deadline).saturating_sub(RESERVE);
+        let decided = tokio::time::timeout(left, catch_panic(self.decide(&payload))).await;
+        let answer = match decided {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(words)) => {
+                error!(target: "tidegate", job_id = id, request_id = context.request_id, panic = words, "the gate panicked");
+                unavailable(&format!("the gate has a fault of its own; its log has request {}", context.request_id))
+            }
+            Err(_) => unavailable(&format!("the gate could not decide within {} s", left.as_secs())),
+        };
+        self.answer(id, &answer).await?;
+        Ok(Value::Null)
+    }
+
+    async fn decide(&self, payload: &Value) -> Answer {
+        if let Err(error) = &self.settings {
+            return configuration(&error.to_string());
+        }
+        let job = match job::read(payload) {
+            Ok(job) => job,
+            Err(rejection) => return configuration(&rejection.to_string()),
+        };
+        World { artifacts: &self.artifacts, policies: &self.policies, verdicts: &self.verdicts }.decide(&job, now()).await
+    }
+
+    /// Answers first, then tells people; whether they could be told never matters to the job.
+    async fn answer(&self, id: &str, answer: &Answer) -> Result<(), Diagnostic> {
+        match self.jobs.answer(id, answer).await {
+            Ok(()) => log(id, answer),
+            Err(Fault::Missing { detail, .. }) => info!(target: "tidegate", job_id = id, detail, "the job was answered before"),
+            Err(fault) => return Err(diagnostic("Unanswered", &fault)),
+        }
+        if let Answer::Fail { message, .. } = answer
+            && let Err(fault) = self.notifier.publish("Tidegate: a gate did not pass", message).await
+        {
+            warn!(target: "tidegate", job_id = id, error = shared::errors::chain(&fault), "nobody could be told");
+        }
+        Ok(())
+    }
+}
+
+fn log(id: &str, answer: &Answer) {
+    match answer {
+        Answer::Succeed { summary, .. } => info!(target: "tidegate", job_id = id, verdict = "pass", "{}", first_line(summary)),
+        Answer::Fail { kind: FailureKind::JobFailed, message } => info!(target: "tidegate", job_id = id, verdict = "fail", "{}", first_line(message)),
+        Answer::Fail { kind, message } => error!(target: "tidegate", job_id = id, verdict = "error", kind = ?kind, "{}", first_line(message)),
+    }
+}
+
+fn first_line(text: &str) -> &str {
+    text.lines().next().unwrap_or_default()
+}
+
+fn configuration(message: &str) -> Answer {
+    Answer::Fail { kind: FailureKind::ConfigurationError, message: message.to_owned() }
+}
+
+fn unavailable(message: &str) -> Answer {
+    Answer::Fail { kind: FailureKind::SystemUnavailable, message: message.to_owned() }
+}
+
+/// Own clock: for the expiry of waivers and for the record.
+fn now() -> Timestamp {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}
+
+fn remaining(deadline_ms: u64) -> Duration {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Duration::from_millis(deadline_ms).saturating_sub(since)
+}
+
+#[cfg(test)]
+#[path = "handler_tests.rs"]
+mod tests;

@@ -1,0 +1,160 @@
+//! The gate's edge with ports in memory: what the job hears in each case.
+
+use super::*;
+use lambda_runtime::Context;
+use shared::gates::job::{Artifact, Credentials};
+use shared::gates::ports::Record;
+use std::cell::RefCell;
+
+const POLICY: &str = "version: 1\nsources: {u: {path: \"**/junit.xml\"}}\nconditions: [{id: unit, source: u, metric: tests.failed, operator: \"<=\", fail: 0}]";
+const EVENT: &str = include_str!("../../../events/quality-gate/job.json");
+
+#[derive(Default)]
+struct Memory {
+    answers: RefCell<Vec<(String, Answer)>>,
+    policy: Option<&'static str>,
+    junit: Option<&'static str>,
+    panics: bool,
+    answered_before: bool,
+    unsendable: bool,
+}
+
+impl Jobs for &Memory {
+    async fn answer(&self, job: &str, answer: &Answer) -> Result<(), Fault> {
+        if self.answered_before {
+            return Err(Fault::Missing { service: "CodePipeline", operation: "PutJobSuccessResult", detail: "`InvalidJobStateException`".to_owned() });
+        }
+        if self.unsendable {
+            return Err(Fault::Transient { service: "CodePipeline", operation: "PutJobSuccessResult", detail: "`ThrottlingException`: slow down".to_owned() });
+        }
+        self.answers.borrow_mut().push((job.to_owned(), answer.clone()));
+        Ok(())
+    }
+}
+
+impl Artifacts for &Memory {
+    async fn fetch(&self, artifact: &Artifact, _: &Credentials) -> Result<Vec<u8>, Fault> {
+        assert!(!self.panics, "broken invariant");
+        match self.junit {
+            Some(text) => Ok(stored_zip("reports/junit.xml", text.as_bytes())),
+            None => Err(Fault::Missing { service: "S3", operation: "GetObject", detail: format!("`NoSuchKey`: {}", artifact.key) }),
+        }
+    }
+}
+
+impl Policies for &Memory {
+    async fn policy(&self, name: &str) -> Result<String, Fault> {
+        let missing = || Fault::Missing { service: "Parameter Store", operation: "GetParameter", detail: format!("parameter `/p/{name}`") };
+        self.policy.map(ToOwned::to_owned).ok_or_else(missing)
+    }
+}
+
+impl Verdicts for &Memory {
+    async fn store(&self, record: &Record) -> Result<String, Fault> {
+        Ok(format!("gates/{}/{}.json", record.execution_id, record.job_id))
+    }
+}
+
+impl Notifier for &Memory {
+    async fn publish(&self, _: &str, _: &str) -> Result<(), Fault> {
+        Err(Fault::Transient { service: "SNS", operation: "Publish", detail: "down".to_owned() })
+    }
+}
+
+/// A zip with one stored entry (APPNOTE 4.3.7, 4.3.12, 4.3.16), so that this test needs no zip library.
+fn stored_zip(name: &str, bytes: &[u8]) -> Vec<u8> {
+    let mut crc = u32::MAX;
+    for byte in bytes {
+        crc ^= u32::from(*byte);
+        for _ in 0..8 {
+            crc = if crc & 1 == 1 { (crc >> 1) ^ 0xEDB8_8320 } else { crc >> 1 };
+        }
+    }
+    let (crc, size, length) = ((!crc).to_le_bytes(), u32::try_from(bytes.len()).unwrap().to_le_bytes(), u16::try_from(name.len()).unwrap().to_le_bytes());
+    let common = [&[20, 0, 0, 0, 0, 0, 0, 0, 0x21, 0][..], &crc, &size, &size, &length, &[0, 0]].concat();
+    let local = [b"PK\x03\x04", &common[..], name.as_bytes(), bytes].concat();
+    let central = [b"PK\x01\x02", &[20, 0][..], &common, &[0; 14], name.as_bytes()].concat();
+    let (count, offset) = (u32::try_from(central.len()).unwrap().to_le_bytes(), u32::try_from(local.len()).unwrap().to_le_bytes());
+    let end = [b"PK\x05\x06", &[0, 0, 0, 0, 1, 0, 1, 0][..], &count, &offset, &[0, 0]].concat();
+    [local, central, end].concat()
+}
+
+async fn run(memory: &Memory, payload: Value) -> Result<Value, Diagnostic> {
+    run_with(memory, payload, Ok(())).await
+}
+
+async fn run_with(memory: &Memory, payload: Value, settings: Result<(), SettingsError>) -> Result<Value, Diagnostic> {
+    let gate = Gate { settings, jobs: memory, artifacts: memory, policies: memory, verdicts: memory, notifier: memory };
+    let mut context = Context::default();
+    context.request_id = "req-1".to_owned();
+    context.deadline = u64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis()).unwrap() + 60_000;
+    gate.handle(LambdaEvent::new(payload, context)).await
+}
+
+fn event() -> Value {
+    serde_json::from_str(EVENT).unwrap()
+}
+
+fn words(memory: &Memory) -> String {
+    match memory.answers.borrow().as_slice() {
+        [(_, Answer::Fail { kind, message })] => format!("{kind:?}: {message}"),
+        [(_, Answer::Succeed { summary, variables })] => format!("success: {summary} {variables:?}"),
+        other => panic!("{} answers", other.len()),
+    }
+}
+
+#[tokio::test]
+async fn good_evidence_is_a_success_with_output_variables() {
+    let memory = Memory { policy: Some(POLICY), junit: Some("<testsuite><testcase name='a'/></testsuite>"), ..Memory::default() };
+    run(&memory, event()).await.unwrap();
+    insta::assert_snapshot!(words(&memory), @r#"success: gate `build`: pass, 1 of 1 condition(s) hold [("verdict", "pass"), ("summary", "gate `build`: pass, 1 of 1 condition(s) hold"), ("reportKey", "gates/e-1/11111111-abcd-1111-abcd-111111abcdef.json")]"#);
+}
+
+#[tokio::test]
+async fn a_failed_test_fails_the_job_with_its_name_even_when_nobody_can_be_told() {
+    let memory = Memory { policy: Some(POLICY), junit: Some("<testsuite><testcase name='adds'><failure/></testcase></testsuite>"), ..Memory::default() };
+    run(&memory, event()).await.unwrap();
+    insta::assert_snapshot!(words(&memory), @r"
+    JobFailed: gate `build`: fail, 0 of 1 condition(s) hold
+    [fail] `tests.failed` is 1, `unit` asks for <= 0: 1 fewer would pass
+        adds
+    report: gates/e-1/11111111-abcd-1111-abcd-111111abcdef.json
+    ");
+}
+
+#[tokio::test]
+async fn whatever_is_wrong_the_job_is_answered_with_words_for_whoever_must_act() {
+    let memory = Memory::default();
+    run(&memory, event()).await.unwrap();
+    insta::assert_snapshot!(words(&memory), @"ConfigurationError: the policy `build` cannot be read: Parameter Store has no such thing for `GetParameter`: parameter `/p/build`");
+
+    let memory = Memory { policy: Some("version: 1\nsources: []"), ..Memory::default() };
+    run(&memory, event()).await.unwrap();
+    assert!(words(&memory).starts_with("ConfigurationError: policy `build`: the policy cannot be used:"), "{}", words(&memory));
+
+    let memory = Memory { policy: Some(POLICY), ..Memory::default() };
+    run(&memory, event()).await.unwrap();
+    insta::assert_snapshot!(words(&memory), @"ConfigurationError: artifact `BuildApiGateway` cannot be read: S3 has no such thing for `GetObject`: `NoSuchKey`: b2b-production/BuildApiG/abc1234");
+
+    let memory = Memory { policy: Some(POLICY), panics: true, ..Memory::default() };
+    run(&memory, event()).await.unwrap();
+    insta::assert_snapshot!(words(&memory), @"SystemUnavailable: the gate has a fault of its own; its log has request req-1");
+
+    let memory = Memory::default();
+    run(&memory, serde_json::json!({"CodePipeline.job": {"id": "j"}})).await.unwrap();
+    insta::assert_snapshot!(words(&memory), @"ConfigurationError: the job has no text at `.data.actionConfiguration.configuration.UserParameters`");
+
+    let memory = Memory::default();
+    let settings = Settings::read(|_| None).map(|_| ());
+    run_with(&memory, event(), settings).await.unwrap();
+    assert!(words(&memory).starts_with("ConfigurationError: 4 wrong setting(s): `TABLE_NAME` is not set"), "{}", words(&memory));
+}
+
+#[tokio::test]
+async fn only_a_missing_id_or_an_unsendable_answer_is_an_error() {
+    let error = run(&Memory::default(), serde_json::json!({})).await.unwrap_err();
+    insta::assert_snapshot!(error.error_message, @"the event has no `CodePipeline.job` with an `id`: there is nobody to answer");
+    let error = run(&Memory { unsendable: true, ..Memory::default() }, event()).await.unwrap_err();
+    insta::assert_snapshot!(error.error_message, @"CodePipeline could not answer `PutJobSuccessResult` now: `ThrottlingException`: slow down");
+    assert!(run(&Memory { answered_before: true, ..Memory::default() }, event()).await.is_ok());
+}

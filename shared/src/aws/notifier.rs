@@ -1,0 +1,39 @@
+//! Messages to people through SNS (<https://docs.aws.amazon.com/sns/latest/api/API_Publish.html>).
+
+use super::{Aws, classify};
+use crate::errors::Fault;
+use aws_sdk_sns::Client;
+
+/// Longest subject that SNS takes, in characters.
+const MAX_SUBJECT: usize = 100;
+
+/// Publishes plain text to one topic.
+pub struct Topic {
+    client: Client,
+    arn: String,
+}
+
+impl Topic {
+    /// Over the environment's connection.
+    #[must_use]
+    pub fn new(aws: &Aws, arn: &str) -> Self {
+        Self { client: Client::new(&aws.config("SNS")), arn: arn.to_owned() }
+    }
+
+    /// Publishes; the subject is cut to what SNS takes: printable ASCII, 100 characters.
+    ///
+    /// # Errors
+    /// As classified.
+    pub async fn publish(&self, subject: &str, text: &str) -> Result<(), Fault> {
+        let subject: String = subject.chars().filter(|c| c.is_ascii_graphic() || *c == ' ').take(MAX_SUBJECT).collect();
+        let call = self.client.publish().topic_arn(&self.arn).subject(subject).message(text);
+        call.send().await.map(|_| ()).map_err(|error| classify("SNS", "Publish", &error))
+    }
+}
+
+#[cfg(feature = "gates")]
+impl crate::gates::ports::Notifier for Topic {
+    async fn publish(&self, subject: &str, text: &str) -> Result<(), Fault> {
+        Self::publish(self, subject, text).await
+    }
+}
