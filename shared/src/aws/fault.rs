@@ -6,11 +6,13 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use std::error::Error;
 
 /// Error codes that mean "wait and try again".
-const TRANSIENT: [&str; 16] = [
+const TRANSIENT: [&str; 18] = [
     "Throttling", "ThrottlingException", "ThrottledException", "TooManyRequestsException", "RequestLimitExceeded",
     "ProvisionedThroughputExceededException", "LimitExceededException", "SlowDown", "InternalFailure", "InternalError",
     "InternalServerError", "ServiceUnavailable", "ServiceUnavailableException", "RequestTimeout",
     "TransactionInProgressException", "InternalServiceError",
+    // CodePipeline is busy with this pipeline, or its queue is full.
+    "ConflictException", "ConcurrentPipelineExecutionsLimitExceededException",
 ];
 /// Error codes that mean "it is not there".
 const MISSING: [&str; 12] = [

@@ -56,3 +56,26 @@ fn named(fault: Fault, name: &str) -> Fault {
         other @ (Fault::Transient { .. } | Fault::Conflict { .. } | Fault::Unreadable { .. }) => other,
     }
 }
+
+/// The parameter that holds the routes.
+#[cfg(feature = "source")]
+pub struct RoutesParameter {
+    parameters: Parameters,
+    name: String,
+}
+
+#[cfg(feature = "source")]
+impl RoutesParameter {
+    /// The parameter `name`.
+    #[must_use]
+    pub fn new(aws: &Aws, name: String) -> Self {
+        Self { parameters: Parameters::new(aws), name }
+    }
+}
+
+#[cfg(feature = "source")]
+impl crate::source::ports::RouteSource for RoutesParameter {
+    async fn routes_text(&self) -> Result<String, Fault> {
+        self.parameters.get(&self.name).await
+    }
+}

@@ -8,6 +8,7 @@ use crate::model::CommitSha;
 use crate::source::ledger::{Entry, LedgerKey};
 use crate::source::message::SourceRequest;
 use crate::source::push_range::{Commit, PushRange};
+use crate::source::routes::Route;
 use crate::source::secrets::WebhookSecrets;
 
 /// Where the webhook's secrets are kept.
@@ -17,6 +18,31 @@ pub trait SecretSource {
     /// # Errors
     /// When they cannot be read now, or are none.
     async fn webhook_secrets(&self) -> Result<WebhookSecrets, Fault>;
+}
+
+/// A token for the source host. Not `Debug`.
+#[derive(Clone)]
+pub struct Token(pub String);
+
+/// Where the source host's token is kept.
+pub trait TokenSource {
+    /// The token; none when the installation works without one.
+    ///
+    /// # Errors
+    /// When it cannot be read now.
+    async fn token(&self) -> Result<Option<Token>, Fault>;
+
+    /// The host did not accept the token: do not give the same one out of memory again.
+    fn forget(&self);
+}
+
+/// Where the routes are written.
+pub trait RouteSource {
+    /// Their YAML text.
+    ///
+    /// # Errors
+    /// When it cannot be read now.
+    async fn routes_text(&self) -> Result<String, Fault>;
 }
 
 /// Where "look at this branch" is put.
@@ -30,11 +56,11 @@ pub trait SourceQueue {
 
 /// Where the repositories are.
 pub trait SourceHost {
-    /// The commit that `branch` points at now; none when there is no such branch.
+    /// The commit that the route's branch points at now; none when there is no such branch.
     ///
     /// # Errors
-    /// When the host does not say.
-    async fn head(&self, repository: &str, branch: &str) -> Result<Option<CommitSha>, Fault>;
+    /// When the host does not say, or the route's name is not the repository with the route's id.
+    async fn head(&self, route: &Route) -> Result<Option<CommitSha>, Fault>;
 
     /// The commit `sha`.
     ///

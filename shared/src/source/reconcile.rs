@@ -134,7 +134,7 @@ where
     // The ledger first, the head second: a write that holds on this version proves that nobody started anything since,
     // so an older head can never be started after a newer one.
     let entry = ports.ledger.read(&key).await?;
-    let Some(head) = ports.host.head(&route.repository, &route.branch).await? else {
+    let Some(head) = ports.host.head(route).await? else {
         return Ok(Look::Idle(Outcome::Gone));
     };
     match ledger::decide(&key, &entry, &head, now) {

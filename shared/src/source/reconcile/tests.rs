@@ -39,7 +39,7 @@ fn lost() -> Fault {
 }
 
 impl SourceHost for &Outside {
-    async fn head(&self, _: &str, _: &str) -> Result<Option<CommitSha>, Fault> {
+    async fn head(&self, _: &Route) -> Result<Option<CommitSha>, Fault> {
         Pause(false).await;
         let head = self.head.borrow().clone();
         Pause(false).await;

@@ -1,0 +1,84 @@
+//! Secrets Manager: the webhook's secrets and the GitHub token.
+//!
+//! Must not: log or describe a value; nothing here that holds one is `Debug`.
+//! Specification: <https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html>
+
+use crate::aws::{Aws, classify};
+use crate::errors::Fault;
+use crate::source::ports::{SecretSource, Token, TokenSource};
+use crate::source::secrets::WebhookSecrets;
+use aws_sdk_secretsmanager::Client;
+use std::sync::{Mutex, PoisonError};
+
+/// Service name in faults.
+const SERVICE: &str = "Secrets Manager";
+/// Operation name in faults.
+const GET: &str = "GetSecretValue";
+
+/// The secret that GitHub signs deliveries with.
+pub struct WebhookSecret {
+    client: Client,
+    id: String,
+}
+
+impl WebhookSecret {
+    /// The secret `id` (`AWS_ENDPOINT_URL_SECRETS_MANAGER`).
+    #[must_use]
+    pub fn new(aws: &Aws, id: String) -> Self {
+        Self { client: Client::new(&aws.config("SECRETS_MANAGER")), id }
+    }
+}
+
+impl SecretSource for WebhookSecret {
+    async fn webhook_secrets(&self) -> Result<WebhookSecrets, Fault> {
+        let text = read(&self.client, &self.id).await?;
+        WebhookSecrets::parse(&text).map_err(|rejection| unreadable(rejection.to_string()))
+    }
+}
+
+/// The token for GitHub, kept until GitHub refuses it.
+pub struct GitHubToken {
+    client: Client,
+    id: Option<String>,
+    kept: Mutex<Option<Token>>,
+}
+
+impl GitHubToken {
+    /// The secret `id`, a plain token; without an id there is no token.
+    #[must_use]
+    pub fn new(aws: &Aws, id: Option<String>) -> Self {
+        Self { client: Client::new(&aws.config("SECRETS_MANAGER")), id, kept: Mutex::new(None) }
+    }
+}
+
+impl TokenSource for GitHubToken {
+    async fn token(&self) -> Result<Option<Token>, Fault> {
+        let Some(id) = &self.id else { return Ok(None) };
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if kept.is_some() {
+            return Ok(kept);
+        }
+        let text = read(&self.client, id).await?;
+        let token = text.trim();
+        if token.is_empty() || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(unreadable(format!("secret `{id}` holds no GitHub token in plain text")));
+        }
+        let token = Token(token.to_owned());
+        *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(token.clone());
+        Ok(Some(token))
+    }
+
+    fn forget(&self) {
+        *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+}
+
+async fn read(client: &Client, id: &str) -> Result<String, Fault> {
+    let answer =
+        client.get_secret_value().secret_id(id).send().await.map_err(|error| classify(SERVICE, GET, &error))?;
+    answer.secret_string.ok_or_else(|| unreadable(format!("secret `{id}` has no text")))
+}
+
+fn unreadable(detail: String) -> Fault {
+    Fault::Unreadable { service: SERVICE, operation: GET, detail }
+}
