@@ -1,1 +1,39 @@
-fn main() {}
+//! The source function: looks at branches, publishes their heads and starts their pipelines, once.
+//!
+//! Fed by the source queue, by a five-minute schedule that repairs whatever was lost, and by people.
+#![recursion_limit = "256"]
+
+mod event;
+mod handler;
+mod settings;
+
+use handler::Handler;
+use lambda_runtime::{Error, run, service_fn};
+use settings::Settings;
+use shared::aws::Aws;
+use shared::aws::ledger::LedgerTable;
+use shared::aws::pipelines::CodePipelines;
+use shared::aws::secretsmanager::GitHubToken;
+use shared::aws::source_store::SourceBucket;
+use shared::aws::ssm::RoutesParameter;
+use shared::function::{OWN_TARGET, init_telemetry};
+use shared::github::GitHub;
+use shared::source::reconcile::Ports;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    let lookup = |name: &str| std::env::var(name).ok();
+    init_telemetry(lookup("LOG_LEVEL").as_deref());
+    let settings = Settings::read(lookup)
+        .inspect_err(|error| tracing::error!(target: OWN_TARGET, "the function cannot start: {error}"))?;
+    let aws = Aws::from_environment(lookup);
+    let ports = Ports {
+        host: GitHub::new(settings.github_api_url, GitHubToken::new(&aws, settings.github_token_secret_id))?,
+        ledger: LedgerTable::new(&aws, settings.table_name),
+        store: SourceBucket::new(&aws, settings.source_bucket, settings.kms_key_arn),
+        pipelines: CodePipelines::new(&aws),
+    };
+    let routes = RoutesParameter::new(&aws, settings.routes_parameter);
+    let handler = Handler::new(ports, routes, handler::local_clock);
+    run(service_fn(|event| handler.handle(event))).await
+}

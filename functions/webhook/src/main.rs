@@ -1,1 +1,28 @@
-fn main() {}
+//! The webhook: verified GitHub deliveries become small messages on the source queue.
+//!
+//! Must not: call GitHub or start anything; this is the public function.
+#![recursion_limit = "256"]
+
+mod handler;
+mod settings;
+
+use handler::Handler;
+use lambda_runtime::{Error, run, service_fn};
+use settings::Settings;
+use shared::aws::Aws;
+use shared::aws::secretsmanager::WebhookSecret;
+use shared::aws::sqs::SourceQueue;
+use shared::function::{OWN_TARGET, init_telemetry};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    let lookup = |name: &str| std::env::var(name).ok();
+    init_telemetry(lookup("LOG_LEVEL").as_deref());
+    let settings = Settings::read(lookup)
+        .inspect_err(|error| tracing::error!(target: OWN_TARGET, "the function cannot start: {error}"))?;
+    let aws = Aws::from_environment(lookup);
+    let secrets = WebhookSecret::new(&aws, settings.secret_id);
+    let queue = SourceQueue::new(&aws, settings.queue_url);
+    let handler = Handler::new(secrets, queue, settings.repositories, handler::local_clock);
+    run(service_fn(|event| handler.handle(event))).await
+}

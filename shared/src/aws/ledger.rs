@@ -138,7 +138,10 @@ fn required(item: &Item, name: &str) -> Result<String, Fault> {
 }
 
 fn integer<T: std::str::FromStr>(item: &Item, name: &str) -> Result<T, Fault> {
-    item.get(name).and_then(|value| value.as_n().ok()).and_then(|text| text.parse().ok()).ok_or_else(|| unreadable(name))
+    item.get(name)
+        .and_then(|value| value.as_n().ok())
+        .and_then(|text| text.parse().ok())
+        .ok_or_else(|| unreadable(name))
 }
 
 fn unreadable(name: &str) -> Fault {
@@ -184,7 +187,9 @@ mod tests {
     fn an_entry_comes_back_as_it_was_written() {
         let started = Started { sha: sha("a"), release_id: "r1".to_owned(), execution_id: "e1".to_owned() };
         let claim = Claim { sha: sha("b"), release_id: "r2".to_owned(), until: Timestamp::from_millis(42) };
-        for (started, claim) in [(None, Some(claim.clone())), (Some(started.clone()), None), (Some(started), Some(claim))] {
+        for (started, claim) in
+            [(None, Some(claim.clone())), (Some(started.clone()), None), (Some(started), Some(claim))]
+        {
             let entry = Entry { version: 3, sequence: 2, started, claim };
             let item = item_of(&key(), &entry);
             assert_eq!(optional(&item, "pk"), Some("L#shop-production#main"));

@@ -93,7 +93,11 @@ fn revision(kind: SourceRevisionType, value: &str) -> Result<SourceRevisionOverr
 }
 
 fn variable(name: &str, value: &str) -> Result<PipelineVariable, Fault> {
-    PipelineVariable::builder().name(name).value(value).build().map_err(|error| unreadable(&error.to_string()))
+    PipelineVariable::builder()
+        .name(name)
+        .value(value)
+        .build()
+        .map_err(|error| unreadable(&error.to_string()))
 }
 
 fn unreadable(what: &str) -> Fault {

@@ -74,8 +74,12 @@ impl TokenSource for GitHubToken {
 }
 
 async fn read(client: &Client, id: &str) -> Result<String, Fault> {
-    let answer =
-        client.get_secret_value().secret_id(id).send().await.map_err(|error| classify(SERVICE, GET, &error))?;
+    let answer = client
+        .get_secret_value()
+        .secret_id(id)
+        .send()
+        .await
+        .map_err(|error| classify(SERVICE, GET, &error))?;
     answer.secret_string.ok_or_else(|| unreadable(format!("secret `{id}` has no text")))
 }
 

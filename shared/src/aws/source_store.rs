@@ -41,7 +41,10 @@ impl SourceStore for SourceBucket {
             Ok(head) => published(&self.bucket, key, head.version_id, "HeadObject").map(Some),
             Err(error) => match classify(SERVICE, "HeadObject", &error) {
                 Fault::Missing { .. } => Ok(None),
-                fault @ (Fault::Denied { .. } | Fault::Transient { .. } | Fault::Conflict { .. } | Fault::Unreadable { .. }) => Err(fault),
+                fault @ (Fault::Denied { .. }
+                | Fault::Transient { .. }
+                | Fault::Conflict { .. }
+                | Fault::Unreadable { .. }) => Err(fault),
             },
         }
     }
@@ -78,13 +81,20 @@ impl SourceStore for SourceBucket {
 }
 
 /// CodePipeline starts on a version; a bucket without versions cannot hold a source.
-fn published(bucket: &str, key: &str, version: Option<String>, operation: &'static str) -> Result<Published, Fault> {
+fn published(
+    bucket: &str,
+    key: &str,
+    version: Option<String>,
+    operation: &'static str,
+) -> Result<Published, Fault> {
     match version.filter(|version| version != "null") {
         Some(version_id) => Ok(Published { key: key.to_owned(), version_id }),
         None => Err(Fault::Denied {
             service: SERVICE,
             operation,
-            detail: format!("bucket `{bucket}` keeps no versions, a pipeline cannot be started on `{key}`; turn versioning on"),
+            detail: format!(
+                "bucket `{bucket}` keeps no versions, a pipeline cannot be started on `{key}`; turn versioning on"
+            ),
         }),
     }
 }

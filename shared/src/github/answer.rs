@@ -33,7 +33,11 @@ impl Answer {
         serde_json::from_slice(&answer.body).map_err(|error| Fault::Unreadable {
             service: SERVICE,
             operation,
-            detail: format!("line {} column {} of the JSON is not what the documentation says", error.line(), error.column()),
+            detail: format!(
+                "line {} column {} of the JSON is not what the documentation says",
+                error.line(),
+                error.column()
+            ),
         })
     }
 
@@ -42,9 +46,11 @@ impl Answer {
         let code = self.status.as_u16();
         let detail = format!("status {code}");
         match code {
-            403 | 429 if self.is_rate_limited() => {
-                Fault::Transient { service: SERVICE, operation, detail: format!("status {code}, the rate limit is used up") }
-            }
+            403 | 429 if self.is_rate_limited() => Fault::Transient {
+                service: SERVICE,
+                operation,
+                detail: format!("status {code}, the rate limit is used up"),
+            },
             429 | 408 | 500..=599 => Fault::Transient { service: SERVICE, operation, detail },
             404 | 409 | 422 => Fault::Missing { service: SERVICE, operation, detail },
             301 | 302 | 307 | 308 => Fault::Denied {
@@ -66,7 +72,8 @@ mod tests {
     use super::*;
 
     fn words(status: u16, headers: &[(&'static str, &'static str)]) -> String {
-        let headers = headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
+        let headers =
+            headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
         let answer = Answer { status: StatusCode::from_u16(status).unwrap(), headers, body: Vec::new() };
         answer.fault("get a ref").to_string()
     }
@@ -85,7 +92,8 @@ mod tests {
 
     #[test]
     fn json_of_another_shape_is_unreadable_and_not_repeated() {
-        let answer = Answer { status: StatusCode::OK, headers: HeaderMap::new(), body: b"{\"secret\":1}".to_vec() };
+        let answer =
+            Answer { status: StatusCode::OK, headers: HeaderMap::new(), body: b"{\"secret\":1}".to_vec() };
         let fault = answer.json::<Vec<u8>>("get a ref").unwrap_err();
         insta::assert_snapshot!(fault, @"GitHub answered `get a ref` with something unreadable: line 1 column 0 of the JSON is not what the documentation says");
     }

@@ -84,7 +84,12 @@ impl<T: TokenSource> GitHub<T> {
     }
 
     /// Asks for `path` (beginning with `/`); `known` is the validator of an answer that is still at hand.
-    pub(super) async fn get(&self, operation: &'static str, path: &str, known: Option<&str>) -> Result<Answer, Fault> {
+    pub(super) async fn get(
+        &self,
+        operation: &'static str,
+        path: &str,
+        known: Option<&str>,
+    ) -> Result<Answer, Fault> {
         let uri = parse(operation, &format!("{}{path}", self.base))?;
         let bounds = Bounds { timeout: API_TIMEOUT, limit: API_LIMIT };
         self.bounded(operation, &uri, known, bounds).await
@@ -103,7 +108,10 @@ impl<T: TokenSource> GitHub<T> {
             uri = parse(operation, to)?;
             if !self.may_follow(&uri) {
                 let host = uri.host().unwrap_or("nowhere");
-                return Err(denied(operation, format!("it points to `{host}`, only its own host and `{ARCHIVE_HOST}` are followed")));
+                return Err(denied(
+                    operation,
+                    format!("it points to `{host}`, only its own host and `{ARCHIVE_HOST}` are followed"),
+                ));
             }
         }
         Err(denied(operation, format!("more than {MAX_REDIRECTS} redirects")))
@@ -119,12 +127,16 @@ impl<T: TokenSource> GitHub<T> {
         let token = if self.gets_token(uri) { self.tokens.token().await? } else { None };
         let request = request(operation, uri, token.as_ref(), known)?;
         let exchange = async {
-            let response = self.http.request(request).await.map_err(|error| transient(operation, crate::errors::chain(&error)))?;
+            let response = self
+                .http
+                .request(request)
+                .await
+                .map_err(|error| transient(operation, crate::errors::chain(&error)))?;
             read(operation, response, bounds.limit).await
         };
-        let answer = tokio::time::timeout(bounds.timeout, exchange)
-            .await
-            .map_err(|_| transient(operation, format!("no answer within {} s", bounds.timeout.as_secs())))??;
+        let answer = tokio::time::timeout(bounds.timeout, exchange).await.map_err(|_| {
+            transient(operation, format!("no answer within {} s", bounds.timeout.as_secs()))
+        })??;
         if answer.status == StatusCode::UNAUTHORIZED {
             self.tokens.forget();
         }
@@ -132,7 +144,9 @@ impl<T: TokenSource> GitHub<T> {
     }
 
     fn is_own(&self, uri: &Uri) -> bool {
-        self.base.parse::<Uri>().is_ok_and(|base| base.scheme() == uri.scheme() && base.authority() == uri.authority())
+        self.base
+            .parse::<Uri>()
+            .is_ok_and(|base| base.scheme() == uri.scheme() && base.authority() == uri.authority())
     }
 
     /// The token goes to the API's own host only, and only under TLS.
@@ -185,7 +199,11 @@ async fn read(operation: &'static str, response: Response<Incoming>, limit: usiz
 
 fn parse(operation: &'static str, url: &str) -> Result<Uri, Fault> {
     let uri: Uri = url.parse().map_err(|_| denied(operation, "the address is no URL".to_owned()))?;
-    if uri.authority().is_some() { Ok(uri) } else { Err(denied(operation, "the address names no host".to_owned())) }
+    if uri.authority().is_some() {
+        Ok(uri)
+    } else {
+        Err(denied(operation, "the address names no host".to_owned()))
+    }
 }
 
 pub(super) fn denied(operation: &'static str, detail: String) -> Fault {
@@ -232,7 +250,12 @@ mod tests {
     fn the_token_goes_to_the_api_only_and_only_under_tls() {
         let github = GitHub::new("https://api.github.com".to_owned(), NoToken).unwrap();
         assert!(github.gets_token(&uri("https://api.github.com/repos/a/b")));
-        for other in ["http://api.github.com/", "https://codeload.github.com/", "https://api.github.com.evil.test/", "https://api.github.com:444/"] {
+        for other in [
+            "http://api.github.com/",
+            "https://codeload.github.com/",
+            "https://api.github.com.evil.test/",
+            "https://api.github.com:444/",
+        ] {
             assert!(!github.gets_token(&uri(other)), "{other}");
         }
     }
@@ -242,7 +265,12 @@ mod tests {
         let github = GitHub::new("https://api.github.com".to_owned(), NoToken).unwrap();
         assert!(github.may_follow(&uri("https://codeload.github.com/a/b/legacy.zip/x")));
         assert!(github.may_follow(&uri("https://api.github.com/x")));
-        for other in ["http://codeload.github.com/", "https://codeload.github.com.evil.test/", "https://169.254.169.254/", "https://user@codeload.github.com/"] {
+        for other in [
+            "http://codeload.github.com/",
+            "https://codeload.github.com.evil.test/",
+            "https://169.254.169.254/",
+            "https://user@codeload.github.com/",
+        ] {
             assert!(!github.may_follow(&uri(other)), "{other}");
         }
     }

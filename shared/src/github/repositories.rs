@@ -90,19 +90,29 @@ impl<T: TokenSource> GitHub<T> {
         }
         let answer = self.get(GET_REPOSITORY, &format!("/repos/{}", route.repository), None).await?;
         if answer.status == StatusCode::NOT_FOUND {
-            let words = format!("it shows no repository `{}`: the name in the routes or the token is wrong", route.repository);
+            let words = format!(
+                "it shows no repository `{}`: the name in the routes or the token is wrong",
+                route.repository
+            );
             return Err(denied(GET_REPOSITORY, words));
         }
         let RepositoryAnswer { id } = answer.json(GET_REPOSITORY)?;
         if id != route.repository_id {
-            let words = format!("`{}` is repository {id}, the routes say {}", route.repository, route.repository_id);
+            let words =
+                format!("`{}` is repository {id}, the routes say {}", route.repository, route.repository_id);
             return Err(denied(GET_REPOSITORY, words));
         }
         locked(&self.verified).insert(pair);
         Ok(())
     }
 
-    async fn comparison(&self, repository: &str, before: &CommitSha, after: &CommitSha, page: usize) -> Result<ComparisonAnswer, Fault> {
+    async fn comparison(
+        &self,
+        repository: &str,
+        before: &CommitSha,
+        after: &CommitSha,
+        page: usize,
+    ) -> Result<ComparisonAnswer, Fault> {
         let path = format!("/repos/{repository}/compare/{before}...{after}?per_page={PAGE}&page={page}");
         self.get(COMPARE, &path, None).await?.json(COMPARE)
     }
@@ -119,7 +129,8 @@ impl<T: TokenSource> SourceHost for GitHub<T> {
         self.verify(route).await?;
         let path = format!("/repos/{}/git/ref/heads/{}", route.repository, route.branch);
         let known = locked(&self.heads).get(&path).cloned();
-        let answer = self.get(GET_REF, &path, known.as_ref().map(|(validator, _)| validator.as_str())).await?;
+        let answer =
+            self.get(GET_REF, &path, known.as_ref().map(|(validator, _)| validator.as_str())).await?;
         match (answer.status, known) {
             (StatusCode::NOT_MODIFIED, Some((_, head))) => Ok(Some(head)),
             // 409 is "this repository is empty".
@@ -163,8 +174,13 @@ impl<T: TokenSource> SourceHost for GitHub<T> {
 
 fn ref_head(body: &[u8], branch: &str) -> Result<CommitSha, Fault> {
     let unreadable = |detail: String| Fault::Unreadable { service: SERVICE, operation: GET_REF, detail };
-    let found: RefAnswer = serde_json::from_slice(body)
-        .map_err(|error| unreadable(format!("line {} column {} of the JSON is not what the documentation says", error.line(), error.column())))?;
+    let found: RefAnswer = serde_json::from_slice(body).map_err(|error| {
+        unreadable(format!(
+            "line {} column {} of the JSON is not what the documentation says",
+            error.line(),
+            error.column()
+        ))
+    })?;
     if found.reference == format!("refs/heads/{branch}") {
         Ok(found.object.sha)
     } else {

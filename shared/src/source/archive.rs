@@ -126,15 +126,19 @@ fn copy(
         .system(System::Unix);
     if place.link {
         let target = link_target(name, entry)?;
-        writer.add_symlink(name, target, options.unix_permissions(0o777)).map_err(|error| unreadable(&error))?;
+        writer
+            .add_symlink(name, target, options.unix_permissions(0o777))
+            .map_err(|error| unreadable(&error))?;
         return Ok(room);
     }
     let executable = entry.unix_mode().is_some_and(|mode| mode & 0o100 != 0);
     let mode = if executable { 0o755 } else { 0o644 };
     writer.start_file(name, options.unix_permissions(mode)).map_err(|error| unreadable(&error))?;
-    let copied = std::io::copy(&mut (&mut entry).take(room.saturating_add(1)), writer).map_err(|error| unreadable(&error))?;
-    room.checked_sub(copied)
-        .ok_or_else(|| Rejection::new(format!("the source archive unpacks to more than {MAX_UNPACKED} bytes")))
+    let copied = std::io::copy(&mut (&mut entry).take(room.saturating_add(1)), writer)
+        .map_err(|error| unreadable(&error))?;
+    room.checked_sub(copied).ok_or_else(|| {
+        Rejection::new(format!("the source archive unpacks to more than {MAX_UNPACKED} bytes"))
+    })
 }
 
 /// A link's target: relative, `..` only at its beginning and never above the root. With every link checked so, and
@@ -142,7 +146,8 @@ fn copy(
 fn link_target(name: &str, entry: impl Read) -> Result<String, Rejection> {
     let mut target = Vec::new();
     entry.take(MAX_TARGET + 1).read_to_end(&mut target).map_err(|error| unreadable(&error))?;
-    let target = String::from_utf8(target).map_err(|_| refused(name, "is a link to a name that is not UTF-8"))?;
+    let target =
+        String::from_utf8(target).map_err(|_| refused(name, "is a link to a name that is not UTF-8"))?;
     let too_long = u64::try_from(target.len()).map_or(true, |length| length > MAX_TARGET);
     if target.is_empty() || too_long || target.starts_with('/') || target.contains(['\\', '\0', ':']) {
         return Err(refused(name, "is a link that is empty, too long or absolute"));
@@ -236,7 +241,8 @@ mod tests {
     #[test]
     fn the_same_tree_gives_the_same_bytes_whatever_the_order_and_the_commit() {
         let one = reroot(&zip(&[File("a-1/x", 0o644, "1"), File("a-1/y", 0o644, "2")])).unwrap();
-        let two = reroot(&zip(&[Folder("b-2/"), File("b-2/y", 0o600, "2"), File("b-2/x", 0o666, "1")])).unwrap();
+        let two =
+            reroot(&zip(&[Folder("b-2/"), File("b-2/y", 0o600, "2"), File("b-2/x", 0o666, "1")])).unwrap();
         assert_eq!(one.sha256, two.sha256);
         assert_eq!(one.bytes, two.bytes);
     }

@@ -70,16 +70,21 @@ fn read_ping(body: &[u8]) -> Result<Delivery, Rejection> {
     if looks_like_one {
         return Ok(Delivery::Ping);
     }
-    Err(Rejection::new("the event header says `ping` and the body is none: it has no `zen` and no `hook_id`, or it has a `ref`"))
+    Err(Rejection::new(
+        "the event header says `ping` and the body is none: it has no `zen` and no `hook_id`, or it has a `ref`",
+    ))
 }
 
 fn read_push(body: &[u8], allowed: &[u64], delivery: &str) -> Result<Delivery, Rejection> {
-    let push: Push<'_> = serde_json::from_slice(body)
-        .map_err(|error| Rejection::new(format!("the event header says `push` and the body is none: {}", json_words(&error))))?;
+    let push: Push<'_> = serde_json::from_slice(body).map_err(|error| {
+        Rejection::new(format!("the event header says `push` and the body is none: {}", json_words(&error)))
+    })?;
     let Repository { id, full_name } = push.repository;
     if !allowed.contains(&id) {
         let count = allowed.len();
-        return Ok(Delivery::Nothing(format!("repository {id} is not one of the {count} allowed repositories")));
+        return Ok(Delivery::Nothing(format!(
+            "repository {id} is not one of the {count} allowed repositories"
+        )));
     }
     let Some(branch) = branch_of(&push.reference) else {
         return Ok(Delivery::Nothing(format!("`{}` is not a branch", printable(&push.reference))));
@@ -103,7 +108,10 @@ fn not_json(error: &serde_json::Error) -> Rejection {
 
 /// Text from outside cut to 100 characters, control characters replaced, for one line of an answer.
 fn printable(text: &str) -> String {
-    text.chars().take(100).map(|character| if character.is_control() || character == '`' { '?' } else { character }).collect()
+    text.chars()
+        .take(100)
+        .map(|character| if character.is_control() || character == '`' { '?' } else { character })
+        .collect()
 }
 
 #[cfg(test)]
@@ -113,7 +121,9 @@ mod tests {
     const SHA: &str = "4d1b7c0e5f2a3b6c8d9e0f1a2b3c4d5e6f708192";
 
     fn push(reference: &str, after: &str, extra: &str) -> String {
-        format!(r#"{{"ref":"{reference}","before":"{SHA}","after":"{after}"{extra},"repository":{{"id":1001,"full_name":"acme/shop","private":true}},"commits":[]}}"#)
+        format!(
+            r#"{{"ref":"{reference}","before":"{SHA}","after":"{after}"{extra},"repository":{{"id":1001,"full_name":"acme/shop","private":true}},"commits":[]}}"#
+        )
     }
 
     fn answer(event: &str, body: &str) -> String {

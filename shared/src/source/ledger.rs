@@ -97,8 +97,11 @@ fn claimed(key: &LedgerKey, entry: &Entry, head: &CommitSha, now: Timestamp) -> 
 /// The entry after the claim's execution is known.
 #[must_use]
 pub fn completed(entry: &Entry, claim: &Claim, execution_id: &str) -> Entry {
-    let started =
-        Started { sha: claim.sha.clone(), release_id: claim.release_id.clone(), execution_id: execution_id.to_owned() };
+    let started = Started {
+        sha: claim.sha.clone(),
+        release_id: claim.release_id.clone(),
+        execution_id: execution_id.to_owned(),
+    };
     Entry { version: entry.version + 1, sequence: entry.sequence, started: Some(started), claim: None }
 }
 

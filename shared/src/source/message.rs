@@ -64,8 +64,9 @@ impl SourceRequest {
     /// # Errors
     /// When it is not the JSON of a request; the words name the place.
     pub fn parse(text: &str) -> Result<Self, Rejection> {
-        serde_json::from_str(text)
-            .map_err(|error| Rejection::new(format!("the message is not a source request: {}", json_words(&error))))
+        serde_json::from_str(text).map_err(|error| {
+            Rejection::new(format!("the message is not a source request: {}", json_words(&error)))
+        })
     }
 
     /// The branch, when the ref is one.
@@ -138,14 +139,23 @@ mod tests {
     #[test]
     fn only_branches_are_branches() {
         assert_eq!(branch_of("refs/heads/feature/x"), Some("feature/x"));
-        for other in ["refs/heads/", "refs/tags/v1", "refs/pull/1/head", "main", "refs/heads/gh-readonly-queue/main/pr-1"] {
+        for other in [
+            "refs/heads/",
+            "refs/tags/v1",
+            "refs/pull/1/head",
+            "main",
+            "refs/heads/gh-readonly-queue/main/pr-1",
+        ] {
             assert_eq!(branch_of(other), None, "{other}");
         }
     }
 
     #[test]
     fn a_delivery_id_from_outside_is_passed_on_only_when_it_looks_like_one() {
-        assert_eq!(delivery_id(Some("72d3162e-cc78-11e3-81ab-4c9367dc0958")), "72d3162e-cc78-11e3-81ab-4c9367dc0958");
+        assert_eq!(
+            delivery_id(Some("72d3162e-cc78-11e3-81ab-4c9367dc0958")),
+            "72d3162e-cc78-11e3-81ab-4c9367dc0958"
+        );
         for wrong in [None, Some(""), Some("a b"), Some("x\ny"), Some("é")] {
             assert_eq!(delivery_id(wrong), "unknown");
         }

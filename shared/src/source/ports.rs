@@ -1,7 +1,10 @@
 //! What the source function needs from outside, in domain words. One adapter each in `aws` and `github`.
 //!
 //! Must not: name an SDK type. A function's list of ports is its list of permissions.
-#![expect(async_fn_in_trait, reason = "one worker per process, nothing is spawned: futures need not be `Send`")]
+#![expect(
+    async_fn_in_trait,
+    reason = "one worker per process, nothing is spawned: futures need not be `Send`"
+)]
 
 use crate::errors::Fault;
 use crate::model::CommitSha;
@@ -72,8 +75,12 @@ pub trait SourceHost {
     ///
     /// # Errors
     /// [`Fault::Missing`] when the two cannot be compared (a forced push dropped `before`), otherwise as classified.
-    async fn commits_between(&self, repository: &str, before: &CommitSha, after: &CommitSha)
-    -> Result<Vec<Commit>, Fault>;
+    async fn commits_between(
+        &self,
+        repository: &str,
+        before: &CommitSha,
+        after: &CommitSha,
+    ) -> Result<Vec<Commit>, Fault>;
 
     /// The whole tree at `sha` as a zip, everything under one folder.
     ///

@@ -85,7 +85,9 @@ impl fmt::Display for Outcome {
                 Ok(())
             }
             Self::AlreadyStarted(sha) => write!(f, "nothing to do, head {} was started before", sha.short()),
-            Self::Busy => f.write_str("nothing to do here, another worker is starting this branch and will look at it again"),
+            Self::Busy => f.write_str(
+                "nothing to do here, another worker is starting this branch and will look at it again",
+            ),
             Self::Gone => f.write_str("nothing to do, the branch does not exist"),
         }
     }
@@ -102,7 +104,11 @@ enum Look {
 ///
 /// # Errors
 /// The first fault or rejection. Whatever was begun is left so that the next call takes it over.
-pub async fn reconcile<G, L, S, P>(ports: &Ports<G, L, S, P>, route: &Route, now: Timestamp) -> Result<Outcome, SourceError>
+pub async fn reconcile<G, L, S, P>(
+    ports: &Ports<G, L, S, P>,
+    route: &Route,
+    now: Timestamp,
+) -> Result<Outcome, SourceError>
 where
     G: SourceHost,
     L: Ledger,
@@ -123,7 +129,11 @@ where
     if starts.is_empty() { Ok(Outcome::Busy) } else { Ok(Outcome::Started(starts)) }
 }
 
-async fn look<G, L, S, P>(ports: &Ports<G, L, S, P>, route: &Route, now: Timestamp) -> Result<Look, SourceError>
+async fn look<G, L, S, P>(
+    ports: &Ports<G, L, S, P>,
+    route: &Route,
+    now: Timestamp,
+) -> Result<Look, SourceError>
 where
     G: SourceHost,
     L: Ledger,
@@ -277,7 +287,8 @@ async fn publish<G: SourceHost, S: SourceStore>(
     let zipball = host.archive(&route.repository, &newest.sha).await?;
     let source = archive::reroot(&zipball)?;
     drop(zipball);
-    let label = Label { key, sha: newest.sha.clone(), branch: route.branch.clone(), summary: summary(route, newest) };
+    let label =
+        Label { key, sha: newest.sha.clone(), branch: route.branch.clone(), summary: summary(route, newest) };
     Ok(store.publish(&label, source.bytes, source.sha256).await?)
 }
 
@@ -299,7 +310,13 @@ async fn write_down<L: Ledger>(
 }
 
 /// Lets go of the lease and passes `error` on. When even that fails, the lease ends by itself.
-async fn let_go<L: Ledger>(table: &L, key: &LedgerKey, entry: &Entry, now: Timestamp, error: SourceError) -> SourceError {
+async fn let_go<L: Ledger>(
+    table: &L,
+    key: &LedgerKey,
+    entry: &Entry,
+    now: Timestamp,
+    error: SourceError,
+) -> SourceError {
     let _lease_ends_by_itself = table.write(key, &ledger::released(entry, now)).await;
     error
 }

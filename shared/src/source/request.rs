@@ -21,7 +21,9 @@ pub enum Refusal {
     #[error("the body has {0} bytes, at most {MAX_BODY_BYTES} are taken")]
     TooLarge(usize),
     /// 415.
-    #[error("the content type is not understood; set the webhook to `application/json` or `application/x-www-form-urlencoded`")]
+    #[error(
+        "the content type is not understood; set the webhook to `application/json` or `application/x-www-form-urlencoded`"
+    )]
     ContentType,
     /// 400: there is no body, or not the base64 it is said to be.
     #[error("the body is missing or not what the event says it is")]
@@ -83,7 +85,11 @@ impl Request {
             return Err(Refusal::TooLarge(size));
         }
         let encoding = encoding(header(&event, "content-type"))?;
-        let body = if encoded { STANDARD.decode_to_vec(text).map_err(|_| Refusal::Body)? } else { text.into_bytes() };
+        let body = if encoded {
+            STANDARD.decode_to_vec(text).map_err(|_| Refusal::Body)?
+        } else {
+            text.into_bytes()
+        };
         let owned = |name| header(&event, name).map(ToOwned::to_owned);
         Ok(Self {
             body,
@@ -153,20 +159,27 @@ mod tests {
     }
 
     fn refusal(event: Value) -> String {
-        Request::take(event).err().map_or_else(|| "taken".to_owned(), |refusal| format!("{}: {refusal}", refusal.status()))
+        Request::take(event)
+            .err()
+            .map_or_else(|| "taken".to_owned(), |refusal| format!("{}: {refusal}", refusal.status()))
     }
 
     #[test]
     fn plain_and_base64_bodies_are_the_same_bytes() {
         let plain = Request::take(event("application/json; charset=utf-8", "{\"é\":1}", false)).ok().unwrap();
-        let encoded = Request::take(event("application/json", &STANDARD.encode_to_string("{\"é\":1}"), true)).ok().unwrap();
+        let encoded = Request::take(event("application/json", &STANDARD.encode_to_string("{\"é\":1}"), true))
+            .ok()
+            .unwrap();
         assert_eq!(plain.body, encoded.body);
         assert_eq!(plain.json().unwrap(), plain.body);
     }
 
     #[test]
     fn the_signature_of_a_form_covers_the_bytes_as_they_were_sent() {
-        let request = Request::take(event("application/x-www-form-urlencoded", "payload=%7B%22a%22%3A1%7D", false)).ok().unwrap();
+        let request =
+            Request::take(event("application/x-www-form-urlencoded", "payload=%7B%22a%22%3A1%7D", false))
+                .ok()
+                .unwrap();
         assert_eq!(request.body, b"payload=%7B%22a%22%3A1%7D");
         assert_eq!(&*request.json().unwrap(), b"{\"a\":1}");
         let other = Request::take(event("application/x-www-form-urlencoded", "x=1", false)).ok().unwrap();

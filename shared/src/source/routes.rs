@@ -82,7 +82,8 @@ impl Routes {
     /// # Errors
     /// With the line and column of what is not understood, or every rule that is broken.
     pub fn parse(text: &str) -> Result<Self, Rejection> {
-        let routes: Self = serde_saphyr::from_str(text).map_err(|error| Rejection::new(yaml_words(&error)))?;
+        let routes: Self =
+            serde_saphyr::from_str(text).map_err(|error| Rejection::new(yaml_words(&error)))?;
         let problems = routes.problems();
         if problems.is_empty() {
             return Ok(routes);
@@ -102,7 +103,10 @@ impl Routes {
     /// The routes that start at `branch` of the repository with this id.
     #[must_use]
     pub fn of(&self, repository_id: u64, branch: &str) -> Vec<Route> {
-        self.all().into_iter().filter(|route| route.repository_id == repository_id && route.branch == branch).collect()
+        self.all()
+            .into_iter()
+            .filter(|route| route.repository_id == repository_id && route.branch == branch)
+            .collect()
     }
 
     fn problems(&self) -> Vec<String> {
@@ -116,7 +120,10 @@ impl Routes {
         let mut ids = BTreeMap::new();
         for repository in &self.repositories {
             if let Some(first) = ids.insert(repository.id, &repository.name) {
-                problems.push(format!("repository id {} is given to `{first}` and to `{}`", repository.id, repository.name));
+                problems.push(format!(
+                    "repository id {} is given to `{first}` and to `{}`",
+                    repository.id, repository.name
+                ));
             }
             if !is_full_name(&repository.name) {
                 problems.push(format!("repository name `{}` is not `owner/name`", repository.name));
@@ -132,11 +139,16 @@ impl Routes {
     fn check_pipelines(&self, problems: &mut Vec<String>) {
         let mut fed: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for route in self.all() {
-            fed.entry(route.pipeline).or_default().push(format!("`{}` of `{}`", route.branch, route.repository));
+            fed.entry(route.pipeline)
+                .or_default()
+                .push(format!("`{}` of `{}`", route.branch, route.repository));
         }
         for (pipeline, branches) in fed.into_iter().filter(|(_, branches)| branches.len() > 1) {
             let count = branches.len();
-            problems.push(format!("pipeline `{pipeline}` is fed by {count} branches, at most 1 may: {}", branches.join(", ")));
+            problems.push(format!(
+                "pipeline `{pipeline}` is fed by {count} branches, at most 1 may: {}",
+                branches.join(", ")
+            ));
         }
     }
 }
@@ -144,7 +156,10 @@ impl Routes {
 impl Branch {
     fn check(&self, problems: &mut Vec<String>) {
         if !is_branch_name(&self.branch) {
-            problems.push(format!("branch `{}` is not an exact branch name of letters, digits, `/`, `.`, `_`, `-`", self.branch));
+            problems.push(format!(
+                "branch `{}` is not an exact branch name of letters, digits, `/`, `.`, `_`, `-`",
+                self.branch
+            ));
         }
         let name = self.pipeline.as_str();
         let known = |byte: u8| byte.is_ascii_alphanumeric() || b".@-_".contains(&byte);
@@ -170,7 +185,10 @@ fn route(repository: &Repository, branch: &Branch) -> Route {
 
 fn is_full_name(name: &str) -> bool {
     let part = |text: &str| {
-        !text.is_empty() && text != "." && text != ".." && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+        !text.is_empty()
+            && text != "."
+            && text != ".."
+            && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
     };
     name.split_once('/').is_some_and(|(owner, name)| part(owner) && part(name))
 }
@@ -186,6 +204,8 @@ fn is_branch_name(name: &str) -> bool {
 
 fn yaml_words(error: &serde_saphyr::Error) -> String {
     let words = error.without_snippet().to_string();
+    let words =
+        words.replace("invalid u32", "not a whole number").replace("invalid u64", "not a whole number");
     format!("the routes cannot be read: {}", words.replace(['\n', '\r'], " "))
 }
 
@@ -224,6 +244,7 @@ repositories:
     fn what_is_not_understood_is_named_with_line_and_column() {
         insta::assert_snapshot!(refused(&GOOD.replace("mode: queued", "mode: quoued")), @"the routes cannot be read: unknown variant `quoued`, expected one of queued, superseded at line 7, column 83");
         insta::assert_snapshot!(refused(&GOOD.replace("pipeline: shop-staging", "pipline: shop-staging")), @"the routes cannot be read: unknown field `pipline`, expected one of branch, pipeline, environment, mode at line 8, column 28");
+        insta::assert_snapshot!(refused(&GOOD.replace("1001", "acme")), @"");
         insta::assert_snapshot!(refused("version: 1\nrepositories: {"), @"the routes cannot be read: expected sequence start at line 2, column 15");
         insta::assert_snapshot!(refused(""), @"the routes cannot be read: unexpected end of input at line 1, column 1");
     }

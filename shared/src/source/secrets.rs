@@ -142,7 +142,11 @@ mod tests {
         async fn webhook_secrets(&self) -> Result<WebhookSecrets, Fault> {
             self.fetches.set(self.fetches.get() + 1);
             if self.down.get() {
-                return Err(Fault::Transient { service: "Secrets Manager", operation: "GetSecretValue", detail: "timed out".to_owned() });
+                return Err(Fault::Transient {
+                    service: "Secrets Manager",
+                    operation: "GetSecretValue",
+                    detail: "timed out".to_owned(),
+                });
             }
             Ok(WebhookSecrets::parse(&self.text.borrow()).unwrap())
         }
@@ -158,7 +162,8 @@ mod tests {
 
     #[test]
     fn a_secret_without_a_current_text_is_refused_without_being_repeated() {
-        let wrong = |text: &str| WebhookSecrets::parse(text).err().map(|error| error.to_string()).unwrap_or_default();
+        let wrong =
+            |text: &str| WebhookSecrets::parse(text).err().map(|error| error.to_string()).unwrap_or_default();
         insta::assert_snapshot!(wrong(r#"{"key":"planted-secret"}"#), @r#"the webhook secret is JSON without a text in `current`; give `{"current":"…","previous":null}` or plain text"#);
         insta::assert_snapshot!(wrong("  "), @"the webhook secret is empty; a delivery can never be trusted");
         assert!(WebhookSecrets::parse(r#"{"current":"a","previous":null}"#).is_ok());

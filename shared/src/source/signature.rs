@@ -33,7 +33,8 @@ impl Signature {
     #[must_use]
     pub fn matches(&self, secrets: &WebhookSecrets, body: &[u8]) -> bool {
         secrets.live().iter().fold(false, |matched, secret| {
-            let verified = authenticator(secret).is_some_and(|mac| mac.chain_update(body).verify_slice(&self.0).is_ok());
+            let verified =
+                authenticator(secret).is_some_and(|mac| mac.chain_update(body).verify_slice(&self.0).is_ok());
             matched | verified
         })
     }

@@ -35,7 +35,11 @@ impl Future for Pause {
 }
 
 fn lost() -> Fault {
-    Fault::Transient { service: "CodePipeline", operation: "StartPipelineExecution", detail: "timed out".to_owned() }
+    Fault::Transient {
+        service: "CodePipeline",
+        operation: "StartPipelineExecution",
+        detail: "timed out".to_owned(),
+    }
 }
 
 impl SourceHost for &Outside {
@@ -229,7 +233,11 @@ fn a_head_that_moves_after_a_kill_is_started_once_and_so_is_what_was_claimed_bef
         outside.push('b');
         outside.look(15).unwrap();
         outside.look(16).unwrap();
-        assert!(["b", "ab"].contains(&outside.started().as_str()), "killed after {steps} polls: {}", outside.started());
+        assert!(
+            ["b", "ab"].contains(&outside.started().as_str()),
+            "killed after {steps} polls: {}",
+            outside.started()
+        );
         if finished {
             return;
         }

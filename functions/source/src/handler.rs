@@ -1,0 +1,213 @@
+//! The source function's edge: event → branches to look at → what came of it, told to whoever asked.
+//!
+//! The queue gets a partial batch response: only what failed is delivered again, and after that lands in the
+//! dead-letter queue. A poll that failed for a passing reason is healed by the next one. A person gets every outcome.
+//! Must not: decide what is started; `shared::source::reconcile` does.
+
+use crate::event::{Event, Message};
+use lambda_runtime::{Error, LambdaEvent};
+use serde_json::{Value, json};
+use shared::errors::chain;
+use shared::function::{OWN_TARGET, catch_panic};
+use shared::model::Timestamp;
+use shared::source::message::{Reason, SourceRequest};
+use shared::source::ports::{Ledger, Pipelines, RouteSource, SourceHost, SourceStore};
+use shared::source::reconcile::{Outcome, Ports, SourceError, reconcile};
+use shared::source::routes::{Route, Routes};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// The source function's edge.
+pub(crate) struct Handler<G, L, S, P, R> {
+    ports: Ports<G, L, S, P>,
+    routes: R,
+    clock: fn() -> Timestamp,
+}
+
+/// Why a branch was not looked after.
+struct Failure {
+    words: String,
+    /// Waiting helps.
+    transient: bool,
+}
+
+impl From<SourceError> for Failure {
+    fn from(error: SourceError) -> Self {
+        Self { words: chain(&error), transient: error.is_transient() }
+    }
+}
+
+/// One route and what came of looking at its branch.
+struct Looked {
+    route: Route,
+    result: Result<Outcome, Failure>,
+}
+
+impl<G, L, S, P, R> Handler<G, L, S, P, R>
+where
+    G: SourceHost,
+    L: Ledger,
+    S: SourceStore,
+    P: Pipelines,
+    R: RouteSource,
+{
+    /// A handler over the outside world; `clock` is the local clock, for leases only.
+    pub(crate) fn new(ports: Ports<G, L, S, P>, routes: R, clock: fn() -> Timestamp) -> Self {
+        Self { ports, routes, clock }
+    }
+
+    /// Handles one invocation.
+    ///
+    /// # Errors
+    /// When nobody could be told otherwise: an event of no known kind, routes that cannot be read by a poll or a person,
+    /// a branch that failed for a reason that does not pass.
+    pub(crate) async fn handle(&self, event: LambdaEvent<Value>) -> Result<Value, Error> {
+        match Event::read(&event.payload)? {
+            Event::Batch(messages) => Ok(self.batch(messages).await),
+            Event::Poll => self.poll().await,
+            Event::Direct(request) => self.direct(&request).await,
+        }
+    }
+
+    async fn batch(&self, messages: Vec<Message>) -> Value {
+        let routes = self.routes().await;
+        let mut failed = Vec::new();
+        for Message { id, request } in messages {
+            let handled = match (&routes, request) {
+                (Ok(routes), Ok(request)) => {
+                    self.look_at_request(routes, &request).await.iter().all(|looked| looked.result.is_ok())
+                }
+                (Ok(_), Err(rejection)) => {
+                    tracing::warn!(target: OWN_TARGET, message_id = id, "{rejection}");
+                    false
+                }
+                (Err(_), _) => false,
+            };
+            if !handled {
+                failed.push(json!({"itemIdentifier": id}));
+            }
+        }
+        json!({"batchItemFailures": failed})
+    }
+
+    async fn poll(&self) -> Result<Value, Error> {
+        let routes = self.routes().await.map_err(|failure| failure.words)?;
+        let mut looked = Vec::new();
+        for route in routes.all() {
+            looked.push(self.look(route, Reason::Poll).await);
+        }
+        report(&looked, true)
+    }
+
+    async fn direct(&self, request: &SourceRequest) -> Result<Value, Error> {
+        let routes = self.routes().await.map_err(|failure| failure.words)?;
+        report(&self.look_at_request(&routes, request).await, false)
+    }
+
+    async fn routes(&self) -> Result<Routes, Failure> {
+        let routes = match self.routes.routes_text().await {
+            Ok(text) => Routes::parse(&text)
+                .map_err(|rejection| Failure { words: rejection.to_string(), transient: false }),
+            Err(fault) => Err(Failure { words: chain(&fault), transient: fault.is_transient() }),
+        };
+        routes.inspect_err(|failure| tracing::error!(target: OWN_TARGET, "{}", failure.words))
+    }
+
+    async fn look_at_request(&self, routes: &Routes, request: &SourceRequest) -> Vec<Looked> {
+        let branch = request.branch().unwrap_or_default();
+        let found = routes.of(request.repository_id, branch);
+        if found.is_empty() {
+            let (repository_id, delivery) = (request.repository_id, &request.delivery);
+            tracing::info!(target: OWN_TARGET, repository_id, delivery, "nothing to do, no route begins at this branch");
+        }
+        let mut looked = Vec::new();
+        for route in found {
+            looked.push(self.look(route, request.reason).await);
+        }
+        looked
+    }
+
+    async fn look(&self, route: Route, reason: Reason) -> Looked {
+        let result = match catch_panic(reconcile(&self.ports, &route, (self.clock)())).await {
+            Ok(result) => result.map_err(Failure::from),
+            Err(words) => {
+                Err(Failure { words: format!("the source function is broken: {words}"), transient: false })
+            }
+        };
+        log(&route, reason, &result);
+        Looked { route, result }
+    }
+}
+
+/// One line for each branch that was looked at, one more for each release that began.
+fn log(route: &Route, reason: Reason, result: &Result<Outcome, Failure>) {
+    let (pipeline, branch, repository_id) = (&route.pipeline, &route.branch, route.repository_id);
+    let reason = reason.as_str();
+    match result {
+        Ok(Outcome::Started(starts)) => {
+            for start in starts {
+                let (sha, release_id, execution_id) =
+                    (start.sha.as_str(), &start.release_id, &start.execution_id);
+                let verb = if start.adopted { "found started" } else { "started" };
+                tracing::info!(target: OWN_TARGET, pipeline, branch, repository_id, reason, sha, release_id, execution_id, "{verb}");
+            }
+        }
+        Ok(outcome) => {
+            tracing::debug!(target: OWN_TARGET, pipeline, branch, repository_id, reason, "{outcome}")
+        }
+        Err(Failure { words, transient: true }) => {
+            tracing::warn!(target: OWN_TARGET, pipeline, branch, repository_id, reason, "{words}");
+        }
+        Err(Failure { words, transient: false }) => {
+            tracing::error!(target: OWN_TARGET, pipeline, branch, repository_id, reason, "{words}");
+        }
+    }
+}
+
+/// What is told to a person or to the schedule. Failures that pass are part of a poll's answer, because the next poll
+/// heals them; to a person, and when they do not pass, they are an error that names every failed branch.
+fn report(looked: &[Looked], passing_is_fine: bool) -> Result<Value, Error> {
+    let failures: Vec<String> = looked
+        .iter()
+        .filter_map(|looked| looked.result.as_ref().err().map(|failure| (&looked.route, failure)))
+        .filter(|(_, failure)| !(passing_is_fine && failure.transient))
+        .map(|(route, failure)| {
+            format!("branch `{}` of `{}`: {}", route.branch, route.repository, failure.words)
+        })
+        .collect();
+    if !failures.is_empty() {
+        let words =
+            format!("{} of {} branch(es) failed: {}", failures.len(), looked.len(), failures.join("; "));
+        return Err(words.into());
+    }
+    let outcomes: Vec<Value> = looked.iter().map(entry).collect();
+    Ok(json!({"looked": looked.len(), "outcomes": outcomes}))
+}
+
+fn entry(Looked { route, result }: &Looked) -> Value {
+    let (words, starts) = match result {
+        Ok(outcome @ Outcome::Started(starts)) => (outcome.to_string(), starts.as_slice()),
+        Ok(outcome) => (outcome.to_string(), [].as_slice()),
+        Err(failure) => (format!("to be looked at again: {}", failure.words), [].as_slice()),
+    };
+    let started: Vec<Value> = starts
+        .iter()
+        .map(|start| {
+            json!({
+                "adopted": start.adopted,
+                "executionId": start.execution_id,
+                "releaseId": start.release_id,
+                "sha": start.sha,
+            })
+        })
+        .collect();
+    json!({"branch": route.branch, "message": words, "pipeline": route.pipeline, "started": started})
+}
+
+/// The local clock: for leases only, never for facts.
+pub(crate) fn local_clock() -> Timestamp {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}
+
+#[cfg(test)]
+mod tests;

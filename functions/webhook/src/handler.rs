@@ -1,0 +1,159 @@
+//! One delivery: bounded body → signature over the raw bytes → what it says → message on the queue → answer.
+//!
+//! Must not: parse before the signature fits, or log anything of the body, the signature or the secret.
+//! Answers: docs/ERRORS.md, column webhook.
+
+use lambda_runtime::{Error, LambdaEvent};
+use serde_json::{Value, json};
+use shared::errors::{Fault, chain};
+use shared::function::{OWN_TARGET, catch_panic};
+use shared::model::Timestamp;
+use shared::source::delivery::{self, Delivery};
+use shared::source::message::{SourceRequest, delivery_id};
+use shared::source::ports::{SecretSource, SourceQueue};
+use shared::source::request::Request;
+use shared::source::secrets::SecretCache;
+use shared::source::signature::Signature;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// The webhook's edge.
+pub(crate) struct Handler<S, Q> {
+    secrets: SecretCache<S>,
+    queue: Q,
+    repositories: Vec<u64>,
+    clock: fn() -> Timestamp,
+}
+
+/// What the sender is told.
+struct Answer {
+    status: u16,
+    result: &'static str,
+    message: String,
+    /// The delivery it is about, for the log.
+    delivery: String,
+}
+
+impl Answer {
+    fn new(status: u16, result: &'static str, message: impl Into<String>) -> Self {
+        Self { status, result, message: message.into(), delivery: delivery_id(None) }
+    }
+
+    fn refused(status: u16, message: impl Into<String>) -> Self {
+        Self::new(status, "refused", message)
+    }
+
+    /// The answer in the shape that the event's sender understands.
+    fn render(&self, rest_api: bool) -> Value {
+        let body = json!({"message": self.message, "result": self.result}).to_string();
+        let mut answer = json!({
+            "statusCode": self.status,
+            "headers": {"content-type": "application/json", "cache-control": "no-store"},
+            "body": body,
+            "isBase64Encoded": false,
+        });
+        let extra = if rest_api { ("multiValueHeaders", json!({})) } else { ("cookies", json!([])) };
+        if let Some(fields) = answer.as_object_mut() {
+            fields.insert(extra.0.to_owned(), extra.1);
+        }
+        answer
+    }
+}
+
+impl<S: SecretSource, Q: SourceQueue> Handler<S, Q> {
+    /// A handler that lets `repositories` through.
+    pub(crate) fn new(secrets: S, queue: Q, repositories: Vec<u64>, clock: fn() -> Timestamp) -> Self {
+        Self { secrets: SecretCache::new(secrets), queue, repositories, clock }
+    }
+
+    /// Answers one HTTP request; whatever happens is an answer and never an error of the function.
+    pub(crate) async fn handle(&self, event: LambdaEvent<Value>) -> Result<Value, Error> {
+        let payload = event.payload;
+        let rest_api = payload.get("httpMethod").is_some();
+        let answer = catch_panic(self.answer(payload)).await.unwrap_or_else(|words| {
+            tracing::error!(target: OWN_TARGET, request_id = event.context.request_id, "the webhook is broken: {words}");
+            Answer::new(500, "failed", "the webhook is broken; its log says how")
+        });
+        Ok(answer.render(rest_api))
+    }
+
+    async fn answer(&self, event: Value) -> Answer {
+        let answer = self.take(event).await;
+        let Answer { status, message, delivery, .. } = &answer;
+        if *status >= 400 {
+            tracing::warn!(target: OWN_TARGET, status, delivery, "{message}");
+        } else {
+            tracing::info!(target: OWN_TARGET, status, delivery, "{message}");
+        }
+        answer
+    }
+
+    async fn take(&self, event: Value) -> Answer {
+        let request = match Request::take(event) {
+            Ok(request) => request,
+            Err(refusal) => return Answer::refused(refusal.status(), refusal.to_string()),
+        };
+        let delivery = delivery_id(request.delivery.as_deref());
+        let (Ok(answer) | Err(answer)) = self.deliver(&request, &delivery).await;
+        Answer { delivery, ..answer }
+    }
+
+    async fn deliver(&self, request: &Request, id: &str) -> Result<Answer, Answer> {
+        self.authenticate(request).await?;
+        let Some(kind) = &request.event else {
+            return Err(Answer::refused(400, "the header `X-GitHub-Event` is missing or was sent twice"));
+        };
+        let body =
+            request.json().map_err(|refusal| Answer::refused(refusal.status(), refusal.to_string()))?;
+        let delivery = delivery::read(kind, &body, &self.repositories, id)
+            .map_err(|rejection| Answer::refused(400, rejection.to_string()))?;
+        match delivery {
+            Delivery::Ping => Ok(Answer::new(200, "pong", "the webhook is set up: the signature is good")),
+            Delivery::Nothing(why) => Ok(Answer::new(202, "ignored", why)),
+            Delivery::Look(request) => self.enqueue(&request).await,
+        }
+    }
+
+    async fn authenticate(&self, request: &Request) -> Result<(), Answer> {
+        let unsigned =
+            || Answer::refused(401, "the signature is missing or wrong; check the webhook's secret");
+        let Some(signature) = request.signature.as_deref().and_then(Signature::parse) else {
+            return Err(unsigned());
+        };
+        match self.secrets.verifies(&signature, &request.body, (self.clock)()).await {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(unsigned()),
+            Err(fault) => {
+                Err(unavailable("the webhook's secret cannot be read now; deliver again later", &fault))
+            }
+        }
+    }
+
+    async fn enqueue(&self, request: &SourceRequest) -> Result<Answer, Answer> {
+        if let Err(fault) = self.queue.send(request).await {
+            return Err(unavailable(
+                "the message cannot be queued now; deliver again later, or wait for the poll",
+                &fault,
+            ));
+        }
+        let branch = request.branch().unwrap_or_default();
+        Ok(Answer::new(
+            202,
+            "accepted",
+            format!("branch `{branch}` of repository {} will be looked at", request.repository_id),
+        ))
+    }
+}
+
+fn unavailable(words: &str, fault: &Fault) -> Answer {
+    tracing::error!(target: OWN_TARGET, "{}", chain(fault));
+    Answer::new(503, "failed", words)
+}
+
+/// The local clock: for the age of the secrets only.
+pub(crate) fn local_clock() -> Timestamp {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}
+
+#[cfg(test)]
+mod tests;
