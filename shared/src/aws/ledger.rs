@@ -56,7 +56,7 @@ impl Ledger for LedgerTable {
         } else {
             put.condition_expression("#version = :before")
                 .expression_attribute_names("#version", "version")
-                .expression_attribute_values(":before", number(before))
+                .expression_attribute_values(":before", number(&before))
         };
         put.send().await.map_err(|error| classify(SERVICE, "PutItem", &error))?;
         Ok(())
@@ -82,7 +82,7 @@ fn text(value: impl Into<String>) -> AttributeValue {
     AttributeValue::S(value.into())
 }
 
-fn number(value: impl ToString) -> AttributeValue {
+fn number(value: &impl ToString) -> AttributeValue {
     AttributeValue::N(value.to_string())
 }
 
@@ -90,8 +90,8 @@ fn item_of(key: &LedgerKey, entry: &Entry) -> Item {
     let mut item: Item = [
         ("pk", text(partition(key))),
         ("sk", text("HEAD")),
-        ("version", number(entry.version)),
-        ("sequence", number(entry.sequence)),
+        ("version", number(&entry.version)),
+        ("sequence", number(&entry.sequence)),
     ]
     .into_iter()
     .map(|(name, value)| (name.to_owned(), value))
@@ -104,7 +104,7 @@ fn item_of(key: &LedgerKey, entry: &Entry) -> Item {
     if let Some(claim) = &entry.claim {
         item.insert("claim_sha".to_owned(), text(claim.sha.as_str()));
         item.insert("claim_release_id".to_owned(), text(&claim.release_id));
-        item.insert("claim_until_ms".to_owned(), number(claim.until.millis()));
+        item.insert("claim_until_ms".to_owned(), number(&claim.until.millis()));
     }
     item
 }

@@ -244,7 +244,7 @@ repositories:
     fn what_is_not_understood_is_named_with_line_and_column() {
         insta::assert_snapshot!(refused(&GOOD.replace("mode: queued", "mode: quoued")), @"the routes cannot be read: unknown variant `quoued`, expected one of queued, superseded at line 7, column 83");
         insta::assert_snapshot!(refused(&GOOD.replace("pipeline: shop-staging", "pipline: shop-staging")), @"the routes cannot be read: unknown field `pipline`, expected one of branch, pipeline, environment, mode at line 8, column 28");
-        insta::assert_snapshot!(refused(&GOOD.replace("1001", "acme")), @"");
+        insta::assert_snapshot!(refused(&GOOD.replace("1001", "acme")), @"the routes cannot be read: not a whole number at line 4, column 9");
         insta::assert_snapshot!(refused("version: 1\nrepositories: {"), @"the routes cannot be read: expected sequence start at line 2, column 15");
         insta::assert_snapshot!(refused(""), @"the routes cannot be read: unexpected end of input at line 1, column 1");
     }

@@ -329,10 +329,10 @@ proptest::proptest! {
                 Happening::Push(number) => { outside.push(char::from(b'a' + number)); }
                 Happening::Worker if workers.len() < 3 => workers.push((minute, Box::pin(reconcile(&ports, &route, at(minute))))),
                 Happening::Worker => {}
-                Happening::Step(which) => if let Some((_, worker)) = workers.get_mut(which) {
-                    if worker.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready() {
-                        drop(workers.remove(which));
-                    }
+                Happening::Step(which) => if let Some((_, worker)) = workers.get_mut(which)
+                    && worker.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready()
+                {
+                    drop(workers.remove(which));
                 },
                 Happening::Kill(which) => if which < workers.len() { drop(workers.remove(which)); },
                 Happening::LoseAnswer => outside.lose_start_answer.set(true),
