@@ -5,10 +5,10 @@
 //! Must not: decide what is started; `shared::source::reconcile` does.
 
 use crate::event::{Event, Message};
-use lambda_runtime::{Error, LambdaEvent};
+use lambda_runtime::{Diagnostic, LambdaEvent};
 use serde_json::{Value, json};
 use shared::errors::chain;
-use shared::function::{OWN_TARGET, catch_panic};
+use shared::function::{OWN_TARGET, catch_panic, diagnostic};
 use shared::model::Timestamp;
 use shared::source::message::{Reason, SourceRequest};
 use shared::source::ports::{Ledger, Pipelines, RouteSource, SourceHost, SourceStore};
@@ -60,8 +60,8 @@ where
     /// # Errors
     /// When nobody could be told otherwise: an event of no known kind, routes that cannot be read by a poll or a person,
     /// a branch that failed for a reason that does not pass.
-    pub(crate) async fn handle(&self, event: LambdaEvent<Value>) -> Result<Value, Error> {
-        match Event::read(&event.payload)? {
+    pub(crate) async fn handle(&self, event: LambdaEvent<Value>) -> Result<Value, Diagnostic> {
+        match Event::read(&event.payload).map_err(|rejection| diagnostic("Rejection", &rejection))? {
             Event::Batch(messages) => Ok(self.batch(messages).await),
             Event::Poll => self.poll().await,
             Event::Direct(request) => self.direct(&request).await,
@@ -89,8 +89,8 @@ where
         json!({"batchItemFailures": failed})
     }
 
-    async fn poll(&self) -> Result<Value, Error> {
-        let routes = self.routes().await.map_err(|failure| failure.words)?;
+    async fn poll(&self) -> Result<Value, Diagnostic> {
+        let routes = self.routes().await.map_err(|failure| failed(failure.words))?;
         let mut looked = Vec::new();
         for route in routes.all() {
             looked.push(self.look(route, Reason::Poll).await);
@@ -98,8 +98,8 @@ where
         report(&looked, true)
     }
 
-    async fn direct(&self, request: &SourceRequest) -> Result<Value, Error> {
-        let routes = self.routes().await.map_err(|failure| failure.words)?;
+    async fn direct(&self, request: &SourceRequest) -> Result<Value, Diagnostic> {
+        let routes = self.routes().await.map_err(|failure| failed(failure.words))?;
         report(&self.look_at_request(&routes, request).await, false)
     }
 
@@ -165,7 +165,7 @@ fn log(route: &Route, reason: Reason, result: &Result<Outcome, Failure>) {
 
 /// What is told to a person or to the schedule. Failures that pass are part of a poll's answer, because the next poll
 /// heals them; to a person, and when they do not pass, they are an error that names every failed branch.
-fn report(looked: &[Looked], passing_is_fine: bool) -> Result<Value, Error> {
+fn report(looked: &[Looked], passing_is_fine: bool) -> Result<Value, Diagnostic> {
     let failures: Vec<String> = looked
         .iter()
         .filter_map(|looked| looked.result.as_ref().err().map(|failure| (&looked.route, failure)))
@@ -177,10 +177,15 @@ fn report(looked: &[Looked], passing_is_fine: bool) -> Result<Value, Error> {
     if !failures.is_empty() {
         let words =
             format!("{} of {} branch(es) failed: {}", failures.len(), looked.len(), failures.join("; "));
-        return Err(words.into());
+        return Err(failed(words));
     }
     let outcomes: Vec<Value> = looked.iter().map(entry).collect();
     Ok(json!({"looked": looked.len(), "outcomes": outcomes}))
+}
+
+/// What Lambda reports when branches could not be looked after.
+fn failed(words: String) -> Diagnostic {
+    Diagnostic { error_type: "SourceFailure".to_owned(), error_message: words }
 }
 
 fn entry(Looked { route, result }: &Looked) -> Value {

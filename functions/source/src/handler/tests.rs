@@ -55,7 +55,7 @@ impl Outside {
         let handler = Handler::new(ports, self, || Timestamp::from_millis(0));
         let payload = serde_json::from_str(event).unwrap();
         let answer = handler.handle(LambdaEvent::new(payload, lambda_runtime::Context::default())).await;
-        answer.map_err(|error| error.to_string())
+        answer.map_err(|error| error.error_message)
     }
 }
 
