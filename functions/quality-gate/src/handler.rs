@@ -52,7 +52,12 @@ impl<J: Jobs, A: Artifacts, P: Policies, V: Verdicts, N: Notifier> Gate<J, A, P,
     pub(crate) async fn handle(&self, event: LambdaEvent<Value>) -> Result<Value, Diagnostic> {
         let LambdaEvent { payload, context } = event;
         let Some(id) = job::id(&payload) else {
-            return Err(diagnostic("Rejection", &Rejection::new("the event has no `CodePipeline.job` with an `id`: there is nobody to answer")));
+            return Err(diagnostic(
+                "Rejection",
+                &Rejection::new(
+                    "the event has no `CodePipeline.job` with an `id`: there is nobody to answer",
+                ),
+            ));
         };
         let left = remaining(context.deadline).saturating_sub(RESERVE);
         let decided = tokio::time::timeout(left, catch_panic(self.decide(&payload))).await;
@@ -60,7 +65,10 @@ impl<J: Jobs, A: Artifacts, P: Policies, V: Verdicts, N: Notifier> Gate<J, A, P,
             Ok(Ok(answer)) => answer,
             Ok(Err(words)) => {
                 error!(target: "tidegate", job_id = id, request_id = context.request_id, panic = words, "the gate panicked");
-                unavailable(&format!("the gate has a fault of its own; its log has request {}", context.request_id))
+                unavailable(&format!(
+                    "the gate has a fault of its own; its log has request {}",
+                    context.request_id
+                ))
             }
             Err(_) => unavailable(&format!("the gate could not decide within {} s", left.as_secs())),
         };
@@ -76,14 +84,18 @@ impl<J: Jobs, A: Artifacts, P: Policies, V: Verdicts, N: Notifier> Gate<J, A, P,
             Ok(job) => job,
             Err(rejection) => return configuration(&rejection.to_string()),
         };
-        World { artifacts: &self.artifacts, policies: &self.policies, verdicts: &self.verdicts }.decide(&job, now()).await
+        World { artifacts: &self.artifacts, policies: &self.policies, verdicts: &self.verdicts }
+            .decide(&job, now())
+            .await
     }
 
     /// Answers first, then tells people; whether they could be told never matters to the job.
     async fn answer(&self, id: &str, answer: &Answer) -> Result<(), Diagnostic> {
         match self.jobs.answer(id, answer).await {
             Ok(()) => log(id, answer),
-            Err(Fault::Missing { detail, .. }) => info!(target: "tidegate", job_id = id, detail, "the job was answered before"),
+            Err(Fault::Missing { detail, .. }) => {
+                info!(target: "tidegate", job_id = id, detail, "the job was answered before")
+            }
             Err(fault) => return Err(diagnostic("Unanswered", &fault)),
         }
         if let Answer::Fail { message, .. } = answer
@@ -97,9 +109,15 @@ impl<J: Jobs, A: Artifacts, P: Policies, V: Verdicts, N: Notifier> Gate<J, A, P,
 
 fn log(id: &str, answer: &Answer) {
     match answer {
-        Answer::Succeed { summary, .. } => info!(target: "tidegate", job_id = id, verdict = "pass", "{}", first_line(summary)),
-        Answer::Fail { kind: FailureKind::JobFailed, message } => info!(target: "tidegate", job_id = id, verdict = "fail", "{}", first_line(message)),
-        Answer::Fail { kind, message } => error!(target: "tidegate", job_id = id, verdict = "error", kind = ?kind, "{}", first_line(message)),
+        Answer::Succeed { summary, .. } => {
+            info!(target: "tidegate", job_id = id, verdict = "pass", "{}", first_line(summary))
+        }
+        Answer::Fail { kind: FailureKind::JobFailed, message } => {
+            info!(target: "tidegate", job_id = id, verdict = "fail", "{}", first_line(message))
+        }
+        Answer::Fail { kind, message } => {
+            error!(target: "tidegate", job_id = id, verdict = "error", kind = ?kind, "{}", first_line(message))
+        }
     }
 }
 

@@ -22,10 +22,18 @@ struct Memory {
 impl Jobs for &Memory {
     async fn answer(&self, job: &str, answer: &Answer) -> Result<(), Fault> {
         if self.answered_before {
-            return Err(Fault::Missing { service: "CodePipeline", operation: "PutJobSuccessResult", detail: "`InvalidJobStateException`".to_owned() });
+            return Err(Fault::Missing {
+                service: "CodePipeline",
+                operation: "PutJobSuccessResult",
+                detail: "`InvalidJobStateException`".to_owned(),
+            });
         }
         if self.unsendable {
-            return Err(Fault::Transient { service: "CodePipeline", operation: "PutJobSuccessResult", detail: "`ThrottlingException`: slow down".to_owned() });
+            return Err(Fault::Transient {
+                service: "CodePipeline",
+                operation: "PutJobSuccessResult",
+                detail: "`ThrottlingException`: slow down".to_owned(),
+            });
         }
         self.answers.borrow_mut().push((job.to_owned(), answer.clone()));
         Ok(())
@@ -37,14 +45,22 @@ impl Artifacts for &Memory {
         assert!(!self.panics, "broken invariant");
         match self.junit {
             Some(text) => Ok(stored_zip("reports/junit.xml", text.as_bytes())),
-            None => Err(Fault::Missing { service: "S3", operation: "GetObject", detail: format!("`NoSuchKey`: {}", artifact.key) }),
+            None => Err(Fault::Missing {
+                service: "S3",
+                operation: "GetObject",
+                detail: format!("`NoSuchKey`: {}", artifact.key),
+            }),
         }
     }
 }
 
 impl Policies for &Memory {
     async fn policy(&self, name: &str) -> Result<String, Fault> {
-        let missing = || Fault::Missing { service: "Parameter Store", operation: "GetParameter", detail: format!("parameter `/p/{name}`") };
+        let missing = || Fault::Missing {
+            service: "Parameter Store",
+            operation: "GetParameter",
+            detail: format!("parameter `/p/{name}`"),
+        };
         self.policy.map(ToOwned::to_owned).ok_or_else(missing)
     }
 }
@@ -70,11 +86,18 @@ fn stored_zip(name: &str, bytes: &[u8]) -> Vec<u8> {
             crc = if crc & 1 == 1 { (crc >> 1) ^ 0xEDB8_8320 } else { crc >> 1 };
         }
     }
-    let (crc, size, length) = ((!crc).to_le_bytes(), u32::try_from(bytes.len()).unwrap().to_le_bytes(), u16::try_from(name.len()).unwrap().to_le_bytes());
+    let (crc, size, length) = (
+        (!crc).to_le_bytes(),
+        u32::try_from(bytes.len()).unwrap().to_le_bytes(),
+        u16::try_from(name.len()).unwrap().to_le_bytes(),
+    );
     let common = [&[20, 0, 0, 0, 0, 0, 0, 0, 0x21, 0][..], &crc, &size, &size, &length, &[0, 0]].concat();
     let local = [b"PK\x03\x04", &common[..], name.as_bytes(), bytes].concat();
     let central = [b"PK\x01\x02", &[20, 0][..], &common, &[0; 14], name.as_bytes()].concat();
-    let (count, offset) = (u32::try_from(central.len()).unwrap().to_le_bytes(), u32::try_from(local.len()).unwrap().to_le_bytes());
+    let (count, offset) = (
+        u32::try_from(central.len()).unwrap().to_le_bytes(),
+        u32::try_from(local.len()).unwrap().to_le_bytes(),
+    );
     let end = [b"PK\x05\x06", &[0, 0, 0, 0, 1, 0, 1, 0][..], &count, &offset, &[0, 0]].concat();
     [local, central, end].concat()
 }
@@ -83,11 +106,23 @@ async fn run(memory: &Memory, payload: Value) -> Result<Value, Diagnostic> {
     run_with(memory, payload, Ok(())).await
 }
 
-async fn run_with(memory: &Memory, payload: Value, settings: Result<(), SettingsError>) -> Result<Value, Diagnostic> {
-    let gate = Gate { settings, jobs: memory, artifacts: memory, policies: memory, verdicts: memory, notifier: memory };
+async fn run_with(
+    memory: &Memory,
+    payload: Value,
+    settings: Result<(), SettingsError>,
+) -> Result<Value, Diagnostic> {
+    let gate = Gate {
+        settings,
+        jobs: memory,
+        artifacts: memory,
+        policies: memory,
+        verdicts: memory,
+        notifier: memory,
+    };
     let mut context = Context::default();
     context.request_id = "req-1".to_owned();
-    context.deadline = u64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis()).unwrap() + 60_000;
+    context.deadline =
+        u64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis()).unwrap() + 60_000;
     gate.handle(LambdaEvent::new(payload, context)).await
 }
 
@@ -105,14 +140,22 @@ fn words(memory: &Memory) -> String {
 
 #[tokio::test]
 async fn good_evidence_is_a_success_with_output_variables() {
-    let memory = Memory { policy: Some(POLICY), junit: Some("<testsuite><testcase name='a'/></testsuite>"), ..Memory::default() };
+    let memory = Memory {
+        policy: Some(POLICY),
+        junit: Some("<testsuite><testcase name='a'/></testsuite>"),
+        ..Memory::default()
+    };
     run(&memory, event()).await.unwrap();
     insta::assert_snapshot!(words(&memory), @r#"success: gate `build`: pass, 1 of 1 condition(s) hold [("verdict", "pass"), ("summary", "gate `build`: pass, 1 of 1 condition(s) hold"), ("reportKey", "gates/e-1/11111111-abcd-1111-abcd-111111abcdef.json")]"#);
 }
 
 #[tokio::test]
 async fn a_failed_test_fails_the_job_with_its_name_even_when_nobody_can_be_told() {
-    let memory = Memory { policy: Some(POLICY), junit: Some("<testsuite><testcase name='adds'><failure/></testcase></testsuite>"), ..Memory::default() };
+    let memory = Memory {
+        policy: Some(POLICY),
+        junit: Some("<testsuite><testcase name='adds'><failure/></testcase></testsuite>"),
+        ..Memory::default()
+    };
     run(&memory, event()).await.unwrap();
     insta::assert_snapshot!(words(&memory), @r"
     JobFailed: gate `build`: fail, 0 of 1 condition(s) hold
@@ -130,7 +173,11 @@ async fn whatever_is_wrong_the_job_is_answered_with_words_for_whoever_must_act()
 
     let memory = Memory { policy: Some("version: 1\nsources: []"), ..Memory::default() };
     run(&memory, event()).await.unwrap();
-    assert!(words(&memory).starts_with("ConfigurationError: policy `build`: the policy cannot be used:"), "{}", words(&memory));
+    assert!(
+        words(&memory).starts_with("ConfigurationError: policy `build`: the policy cannot be used:"),
+        "{}",
+        words(&memory)
+    );
 
     let memory = Memory { policy: Some(POLICY), ..Memory::default() };
     run(&memory, event()).await.unwrap();
@@ -147,7 +194,11 @@ async fn whatever_is_wrong_the_job_is_answered_with_words_for_whoever_must_act()
     let memory = Memory::default();
     let settings = Settings::read(|_| None).map(|_| ());
     run_with(&memory, event(), settings).await.unwrap();
-    assert!(words(&memory).starts_with("ConfigurationError: 4 wrong setting(s): `TABLE_NAME` is not set"), "{}", words(&memory));
+    assert!(
+        words(&memory).starts_with("ConfigurationError: 4 wrong setting(s): `TABLE_NAME` is not set"),
+        "{}",
+        words(&memory)
+    );
 }
 
 #[tokio::test]

@@ -29,11 +29,19 @@ impl Artifacts for S3Artifacts<'_> {
         let client = Client::new(&self.aws.config_with("S3", &credentials.id, &credentials.secret, token));
         let answer = client.get_object().bucket(&artifact.bucket).key(&artifact.key).send().await;
         let answer = answer.map_err(|error| classify(SERVICE, "GetObject", &error))?;
-        let unreadable = |detail: String| Fault::Unreadable { service: SERVICE, operation: "GetObject", detail };
+        let unreadable =
+            |detail: String| Fault::Unreadable { service: SERVICE, operation: "GetObject", detail };
         if answer.content_length().is_some_and(|length| length > MAX_ARTIFACT) {
-            return Err(unreadable(format!("the artifact has {} bytes, at most {MAX_ARTIFACT} are read", answer.content_length().unwrap_or_default())));
+            return Err(unreadable(format!(
+                "the artifact has {} bytes, at most {MAX_ARTIFACT} are read",
+                answer.content_length().unwrap_or_default()
+            )));
         }
-        let body = answer.body.collect().await.map_err(|error| Fault::Transient { service: SERVICE, operation: "GetObject", detail: error.to_string() })?;
+        let body = answer.body.collect().await.map_err(|error| Fault::Transient {
+            service: SERVICE,
+            operation: "GetObject",
+            detail: error.to_string(),
+        })?;
         Ok(body.to_vec())
     }
 }

@@ -35,9 +35,10 @@ impl Aws {
     /// `AWS_ENDPOINT_URL` (SDKs and Tools Reference Guide) through `lookup`.
     #[must_use]
     pub fn from_environment(lookup: fn(&str) -> Option<String>) -> Self {
-        let credentials = lookup("AWS_ACCESS_KEY_ID").zip(lookup("AWS_SECRET_ACCESS_KEY")).map(|(id, secret)| {
-            Credentials::new(id, secret, lookup("AWS_SESSION_TOKEN"), None, "environment")
-        });
+        let credentials =
+            lookup("AWS_ACCESS_KEY_ID").zip(lookup("AWS_SECRET_ACCESS_KEY")).map(|(id, secret)| {
+                Credentials::new(id, secret, lookup("AWS_SESSION_TOKEN"), None, "environment")
+            });
         Self {
             region: lookup("AWS_REGION").or_else(|| lookup("AWS_DEFAULT_REGION")),
             credentials,
@@ -64,8 +65,9 @@ impl Aws {
         let endpoint = (self.lookup)(&format!("AWS_ENDPOINT_URL_{endpoint_name}"))
             .filter(|url| !url.is_empty())
             .or_else(|| self.default_endpoint.clone());
-        let timeouts =
-            TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).operation_attempt_timeout(ATTEMPT_TIMEOUT);
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(CONNECT_TIMEOUT)
+            .operation_attempt_timeout(ATTEMPT_TIMEOUT);
         let mut builder = SdkConfig::builder()
             .behavior_version(aws_smithy_runtime_api::client::behavior_version::BehaviorVersion::latest())
             .http_client(self.http.clone())

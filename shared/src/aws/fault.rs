@@ -7,21 +7,46 @@ use std::error::Error;
 
 /// Error codes that mean "wait and try again".
 const TRANSIENT: [&str; 18] = [
-    "Throttling", "ThrottlingException", "ThrottledException", "TooManyRequestsException", "RequestLimitExceeded",
-    "ProvisionedThroughputExceededException", "LimitExceededException", "SlowDown", "InternalFailure", "InternalError",
-    "InternalServerError", "ServiceUnavailable", "ServiceUnavailableException", "RequestTimeout",
-    "TransactionInProgressException", "InternalServiceError",
+    "Throttling",
+    "ThrottlingException",
+    "ThrottledException",
+    "TooManyRequestsException",
+    "RequestLimitExceeded",
+    "ProvisionedThroughputExceededException",
+    "LimitExceededException",
+    "SlowDown",
+    "InternalFailure",
+    "InternalError",
+    "InternalServerError",
+    "ServiceUnavailable",
+    "ServiceUnavailableException",
+    "RequestTimeout",
+    "TransactionInProgressException",
+    "InternalServiceError",
     // CodePipeline is busy with this pipeline, or its queue is full.
-    "ConflictException", "ConcurrentPipelineExecutionsLimitExceededException",
+    "ConflictException",
+    "ConcurrentPipelineExecutionsLimitExceededException",
 ];
 /// Error codes that mean "it is not there".
-const MISSING: [&str; 12] = [
-    "ResourceNotFoundException", "NoSuchKey", "NotFound", "NoSuchBucket", "ParameterNotFound", "JobNotFoundException",
-    "PipelineNotFoundException", "DeploymentDoesNotExistException", "PipelineExecutionNotFoundException",
-    "InvalidJobStateException", "TargetGroupNotFound", "ScanNotFoundException",
+const MISSING: [&str; 14] = [
+    "ResourceNotFoundException",
+    "NoSuchKey",
+    "NotFound",
+    "NoSuchBucket",
+    "ParameterNotFound",
+    "JobNotFoundException",
+    "PipelineNotFoundException",
+    "DeploymentDoesNotExistException",
+    "PipelineExecutionNotFoundException",
+    "InvalidJobStateException",
+    "TargetGroupNotFound",
+    "ScanNotFoundException",
+    "LifecycleEventAlreadyCompletedException",
+    "DeploymentAlreadyCompletedException",
 ];
 /// Error codes of a conditional write that lost.
-const CONFLICT: [&str; 3] = ["ConditionalCheckFailedException", "PreconditionFailed", "ConditionalRequestConflict"];
+const CONFLICT: [&str; 3] =
+    ["ConditionalCheckFailedException", "PreconditionFailed", "ConditionalRequestConflict"];
 
 /// Sorts `error` by who must act.
 pub(crate) fn classify<E, R>(service: &'static str, operation: &'static str, error: &SdkError<E, R>) -> Fault
@@ -51,9 +76,9 @@ where
     match error {
         SdkError::ConstructionFailure(_) => "the request could not be built".to_owned(),
         SdkError::TimeoutError(_) => "timed out".to_owned(),
-        SdkError::DispatchFailure(failure) => {
-            failure.as_connector_error().map_or_else(|| "connection failed".to_owned(), |inner| crate::errors::chain(inner))
-        }
+        SdkError::DispatchFailure(failure) => failure
+            .as_connector_error()
+            .map_or_else(|| "connection failed".to_owned(), |inner| crate::errors::chain(inner)),
         SdkError::ResponseError(_) => "the answer could not be read".to_owned(),
         _ => "unknown failure".to_owned(),
     }

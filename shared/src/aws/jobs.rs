@@ -21,9 +21,15 @@ impl CodePipelineJobs {
         Self { client: Client::new(&aws.config("CODEPIPELINE")) }
     }
 
-    async fn succeed(&self, job: &str, summary: &str, variables: &[(&'static str, String)]) -> Result<(), Fault> {
+    async fn succeed(
+        &self,
+        job: &str,
+        summary: &str,
+        variables: &[(&'static str, String)],
+    ) -> Result<(), Fault> {
         let mut call = self.client.put_job_success_result().job_id(job);
-        call = call.execution_details(ExecutionDetails::builder().summary(summary).percent_complete(100).build());
+        call = call
+            .execution_details(ExecutionDetails::builder().summary(summary).percent_complete(100).build());
         for (name, value) in variables {
             call = call.output_variables(*name, value);
         }
@@ -37,10 +43,12 @@ impl CodePipelineJobs {
             FailureKind::PermissionError => FailureType::PermissionError,
             FailureKind::SystemUnavailable => FailureType::SystemUnavailable,
         };
-        let details = FailureDetails::builder().r#type(kind).message(message).build().map_err(|error| Fault::Unreadable {
-            service: SERVICE,
-            operation: "PutJobFailureResult",
-            detail: error.to_string(),
+        let details = FailureDetails::builder().r#type(kind).message(message).build().map_err(|error| {
+            Fault::Unreadable {
+                service: SERVICE,
+                operation: "PutJobFailureResult",
+                detail: error.to_string(),
+            }
         })?;
         let call = self.client.put_job_failure_result().job_id(job).failure_details(details);
         call.send().await.map(|_| ()).map_err(|error| classify(SERVICE, "PutJobFailureResult", &error))

@@ -12,10 +12,14 @@ pub(crate) use fault::classify;
 
 #[cfg(all(feature = "s3", feature = "gates"))]
 pub mod artifacts;
+#[cfg(feature = "codedeploy")]
+pub mod deployments;
 #[cfg(all(feature = "codepipeline", feature = "gates"))]
 pub mod jobs;
 #[cfg(all(feature = "dynamodb", feature = "source"))]
 pub mod ledger;
+#[cfg(feature = "cloudwatch")]
+pub mod minutes;
 #[cfg(feature = "sns")]
 pub mod notifier;
 #[cfg(all(feature = "codepipeline", feature = "source"))]
@@ -30,5 +34,9 @@ pub mod source_store;
 pub mod sqs;
 #[cfg(feature = "ssm")]
 pub mod ssm;
+#[cfg(feature = "elbv2")]
+pub mod target_groups;
 #[cfg(all(feature = "s3", feature = "dynamodb", feature = "gates"))]
 pub mod verdicts;
+#[cfg(all(feature = "dynamodb", feature = "delivery"))]
+pub mod watches;

@@ -25,7 +25,8 @@ impl Topic {
     /// # Errors
     /// As classified.
     pub async fn publish(&self, subject: &str, text: &str) -> Result<(), Fault> {
-        let subject: String = subject.chars().filter(|c| c.is_ascii_graphic() || *c == ' ').take(MAX_SUBJECT).collect();
+        let subject: String =
+            subject.chars().filter(|c| c.is_ascii_graphic() || *c == ' ').take(MAX_SUBJECT).collect();
         let call = self.client.publish().topic_arn(&self.arn).subject(subject).message(text);
         call.send().await.map(|_| ()).map_err(|error| classify("SNS", "Publish", &error))
     }
@@ -33,6 +34,13 @@ impl Topic {
 
 #[cfg(feature = "gates")]
 impl crate::gates::ports::Notifier for Topic {
+    async fn publish(&self, subject: &str, text: &str) -> Result<(), Fault> {
+        Self::publish(self, subject, text).await
+    }
+}
+
+#[cfg(feature = "delivery")]
+impl crate::delivery::ports::Notifier for Topic {
     async fn publish(&self, subject: &str, text: &str) -> Result<(), Fault> {
         Self::publish(self, subject, text).await
     }

@@ -45,10 +45,19 @@ impl VerdictStore {
 
 impl Verdicts for VerdictStore {
     async fn store(&self, record: &Record) -> Result<String, Fault> {
-        let body = serde_json::to_string(record)
-            .map_err(|error| Fault::Unreadable { service: "verdict", operation: "serialize", detail: error.to_string() })?;
+        let body = serde_json::to_string(record).map_err(|error| Fault::Unreadable {
+            service: "verdict",
+            operation: "serialize",
+            detail: error.to_string(),
+        })?;
         let key = format!("gates/{}/{}.json", record.execution_id, record.job_id);
-        let call = self.s3.put_object().bucket(&self.bucket).key(&key).content_type("application/json").body(body.clone().into_bytes().into());
+        let call = self
+            .s3
+            .put_object()
+            .bucket(&self.bucket)
+            .key(&key)
+            .content_type("application/json")
+            .body(body.clone().into_bytes().into());
         call.send().await.map_err(|error| classify("S3", "PutObject", &error))?;
         self.put_item(record, body, &key).await?;
         Ok(key)

@@ -28,7 +28,8 @@ pub fn green_is_steady(deployment: &Deployment) -> Check {
     let Some(green) = deployment.green() else {
         return check(State::Fail, "the deployment has no green task set".to_owned());
     };
-    let words = format!("green runs {} of {} task(s), {} starting", green.running, green.desired, green.pending);
+    let words =
+        format!("green runs {} of {} task(s), {} starting", green.running, green.desired, green.pending);
     let state = if green.desired == 0 {
         State::Fail
     } else if green.running == green.desired && green.pending == 0 {

@@ -60,14 +60,27 @@ impl WatchConfig {
     /// # Errors
     /// With line and column for syntax and unknown keys, with both numbers for a value out of range.
     pub fn parse(yaml: &str) -> Result<Self, WatchConfigError> {
-        let config: Self = serde_saphyr::from_str(yaml)
-            .map_err(|error| WatchConfigError(error.to_string().lines().find(|line| !line.trim().is_empty()).unwrap_or_default().to_owned()))?;
-        let out_of_range = |name: &str, value: f64, range: &str| Err(WatchConfigError(format!("`{name}` is {value}, it must be {range}")));
+        let config: Self = serde_saphyr::from_str(yaml).map_err(|error| {
+            WatchConfigError(
+                error.to_string().lines().find(|line| !line.trim().is_empty()).unwrap_or_default().to_owned(),
+            )
+        })?;
+        let out_of_range = |name: &str, value: f64, range: &str| {
+            Err(WatchConfigError(format!("`{name}` is {value}, it must be {range}")))
+        };
         match config {
-            Self { version, .. } if version != 1 => Err(WatchConfigError(format!("`version` is {version}, this release reads 1"))),
-            Self { alpha, .. } if !(alpha > 0.0 && alpha <= 0.5) => out_of_range("alpha", alpha, "above 0 and at most 0.5"),
-            Self { tolerated_ratio, .. } if !(1.0..10.0).contains(&tolerated_ratio) => out_of_range("tolerated_ratio", tolerated_ratio, "from 1 to below 10"),
-            Self { noise_cv, .. } if !(0.0..=2.0).contains(&noise_cv) => out_of_range("noise_cv", noise_cv, "from 0 to 2"),
+            Self { version, .. } if version != 1 => {
+                Err(WatchConfigError(format!("`version` is {version}, this release reads 1")))
+            }
+            Self { alpha, .. } if !(alpha > 0.0 && alpha <= 0.5) => {
+                out_of_range("alpha", alpha, "above 0 and at most 0.5")
+            }
+            Self { tolerated_ratio, .. } if !(1.0..10.0).contains(&tolerated_ratio) => {
+                out_of_range("tolerated_ratio", tolerated_ratio, "from 1 to below 10")
+            }
+            Self { noise_cv, .. } if !(0.0..=2.0).contains(&noise_cv) => {
+                out_of_range("noise_cv", noise_cv, "from 0 to 2")
+            }
             config => Ok(config),
         }
     }

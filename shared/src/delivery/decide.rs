@@ -27,9 +27,16 @@ pub fn decide(watch: &Watch, config: &WatchConfig, now: Timestamp) -> Option<Wat
     let shifted = watch.shifted();
     let warm_up = usize::try_from(config.warm_up_minutes).unwrap_or(usize::MAX);
     if let Some(minute) = shifted.iter().take(warm_up).find(|minute| is_catastrophe(**minute)) {
-        return verdict(Kind::Harm, format!("green answered {} while it warmed up; a catastrophe is {CATASTROPHE_PERCENT} %", share(minute.green_errors, minute.green_requests)));
+        return verdict(
+            Kind::Harm,
+            format!(
+                "green answered {} while it warmed up; a catastrophe is {CATASTROPHE_PERCENT} %",
+                share(minute.green_errors, minute.green_requests)
+            ),
+        );
     }
-    let judged: Vec<Counts> = shifted.iter().copied().skip(warm_up).filter(|minute| minute.compares()).collect();
+    let judged: Vec<Counts> =
+        shifted.iter().copied().skip(warm_up).filter(|minute| minute.compares()).collect();
     let evidence = harm(&judged, config.tolerated_ratio, config.noise_cv);
     if evidence >= -config.alpha.ln() {
         return verdict(Kind::Harm, harm_words(&judged, config, evidence));
@@ -56,7 +63,9 @@ fn starved(watch: &Watch, now: Timestamp) -> bool {
 
 fn is_catastrophe(minute: Counts) -> bool {
     let bad = |errors: u64, requests: u64| requests > 0 && errors * 100 >= CATASTROPHE_PERCENT * requests;
-    minute.green_requests >= CATASTROPHE_REQUESTS && bad(minute.green_errors, minute.green_requests) && !bad(minute.blue_errors * 2, minute.blue_requests)
+    minute.green_requests >= CATASTROPHE_REQUESTS
+        && bad(minute.green_errors, minute.green_requests)
+        && !bad(minute.blue_errors * 2, minute.blue_requests)
 }
 
 fn harm_words(judged: &[Counts], config: &WatchConfig, evidence: f64) -> String {
@@ -113,7 +122,11 @@ mod tests {
     use std::collections::BTreeMap;
 
     fn watch(minutes: &[(u64, u64, u64, u64)], waiting: bool) -> Watch {
-        let group = |name: &str| TargetGroup { name: name.to_owned(), dimension: String::new(), load_balancer: String::new() };
+        let group = |name: &str| TargetGroup {
+            name: name.to_owned(),
+            dimension: String::new(),
+            load_balancer: String::new(),
+        };
         let at = |minute: usize| Timestamp::from_millis(i64::try_from(minute).unwrap() * MINUTE);
         Watch {
             deployment_id: "d-1".to_owned(),
@@ -125,7 +138,17 @@ mod tests {
             minutes: minutes
                 .iter()
                 .enumerate()
-                .map(|(i, (gr, ge, br, be))| (at(i), Counts { green_requests: *gr, green_errors: *ge, blue_requests: *br, blue_errors: *be }))
+                .map(|(i, (gr, ge, br, be))| {
+                    (
+                        at(i),
+                        Counts {
+                            green_requests: *gr,
+                            green_errors: *ge,
+                            blue_requests: *br,
+                            blue_errors: *be,
+                        },
+                    )
+                })
                 .collect::<BTreeMap<_, _>>(),
             exposure_percent: 0,
             verdict: None,
@@ -173,8 +196,11 @@ mod tests {
 
     #[test]
     fn no_data_in_any_form_never_promotes() {
-        for minutes in [vec![], vec![(0, 0, 6000, 30); 10], vec![(6000, 30, 0, 0); 10], vec![(6, 0, 54, 0); 10]] {
-            let with_end: Vec<_> = minutes.iter().copied().chain(minutes.first().map(|_| (60, 0, 0, 0))).collect();
+        for minutes in
+            [vec![], vec![(0, 0, 6000, 30); 10], vec![(6000, 30, 0, 0); 10], vec![(6, 0, 54, 0); 10]]
+        {
+            let with_end: Vec<_> =
+                minutes.iter().copied().chain(minutes.first().map(|_| (60, 0, 0, 0))).collect();
             for now in [13, 20, 30, 70] {
                 let verdict = decide(&watch(&with_end, true), &config(), at(now));
                 assert_ne!(verdict.map(|v| v.kind), Some(Kind::Promote), "{minutes:?} at {now}");
@@ -209,8 +235,12 @@ mod tests {
         let mut stopped = |ratio: f64, runs: usize| {
             (0..runs)
                 .filter(|_| {
-                    let minutes: Vec<_> = (0..10).map(|_| (600, poisson(3.0 * ratio), 5400, poisson(27.0))).collect();
-                    (1..=minutes.len()).any(|end| decide(&watch(&minutes[..end], false), &config(), at(0)).is_some_and(|v| v.kind == Kind::Harm))
+                    let minutes: Vec<_> =
+                        (0..10).map(|_| (600, poisson(3.0 * ratio), 5400, poisson(27.0))).collect();
+                    (1..=minutes.len()).any(|end| {
+                        decide(&watch(&minutes[..end], false), &config(), at(0))
+                            .is_some_and(|v| v.kind == Kind::Harm)
+                    })
                 })
                 .count()
         };

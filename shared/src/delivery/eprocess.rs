@@ -46,7 +46,8 @@ impl Counts {
 pub fn harm(minutes: &[Counts], tolerated: f64, noise_cv: f64) -> f64 {
     let null = log_likelihood(minutes, tolerated, noise_cv);
     let ratios: Vec<f64> = RATIOS.into_iter().filter(|ratio| *ratio > tolerated).collect();
-    let terms: Vec<f64> = ratios.iter().map(|ratio| log_likelihood(minutes, *ratio, noise_cv) - null).collect();
+    let terms: Vec<f64> =
+        ratios.iter().map(|ratio| log_likelihood(minutes, *ratio, noise_cv) - null).collect();
     log_mean_exp(&terms)
 }
 
@@ -59,12 +60,23 @@ pub fn promotion(minutes: &[Counts], excluded: f64, noise_cv: f64) -> f64 {
 /// Expected errors of green so far if it were as good as blue: what the test can see with.
 #[must_use]
 pub fn expected_errors(minutes: &[Counts]) -> f64 {
-    let all = minutes.iter().filter(|minute| minute.compares()).fold(Counts::default(), |sum, minute| sum.plus(*minute));
-    if all.blue_requests == 0 { 0.0 } else { number(all.green_requests) * number(all.blue_errors) / number(all.blue_requests) }
+    let all = minutes
+        .iter()
+        .filter(|minute| minute.compares())
+        .fold(Counts::default(), |sum, minute| sum.plus(*minute));
+    if all.blue_requests == 0 {
+        0.0
+    } else {
+        number(all.green_requests) * number(all.blue_errors) / number(all.blue_requests)
+    }
 }
 
 fn log_likelihood(minutes: &[Counts], ratio: f64, noise_cv: f64) -> f64 {
-    minutes.iter().filter(|minute| minute.compares()).map(|minute| minute_likelihood(*minute, ratio, noise_cv)).sum()
+    minutes
+        .iter()
+        .filter(|minute| minute.compares())
+        .map(|minute| minute_likelihood(*minute, ratio, noise_cv))
+        .sum()
 }
 
 /// Binomial split of the minute's errors, or beta-binomial with per-arm gamma noise (delta method: Var(p) ≈ 2·CV²·p²(1−p)²). Constants in
@@ -129,9 +141,19 @@ pub(crate) fn number(count: u64) -> f64 {
 mod tests {
     use super::*;
 
-    fn minutes(green_requests: &[u64], blue_requests: &[u64], green_errors: &[u64], blue_errors: &[u64]) -> Vec<Counts> {
+    fn minutes(
+        green_requests: &[u64],
+        blue_requests: &[u64],
+        green_errors: &[u64],
+        blue_errors: &[u64],
+    ) -> Vec<Counts> {
         (0..green_errors.len())
-            .map(|i| Counts { green_requests: green_requests[i], green_errors: green_errors[i], blue_requests: blue_requests[i], blue_errors: blue_errors[i] })
+            .map(|i| Counts {
+                green_requests: green_requests[i],
+                green_errors: green_errors[i],
+                blue_requests: blue_requests[i],
+                blue_errors: blue_errors[i],
+            })
             .collect()
     }
 
@@ -149,23 +171,51 @@ mod tests {
     fn the_published_paths_are_reproduced() {
         let (g, b) = ([600; 6], [5400; 6]);
         assert_path(&minutes(&g, &b, &[0; 5], &[0; 5]), 1.0, &[0.0; 5]);
-        assert_path(&minutes(&g, &b, &[3; 5], &[27; 5]), 1.0, &[-1.303_219, -1.792_207, -2.164_506, -2.486_007, -2.778_495]);
-        assert_path(&minutes(&g, &b, &[6; 6], &[27; 6]), 1.0, &[0.342_946, 1.162_569, 2.037_371, 2.939_238, 3.861_952, 4.801_753]);
-        assert_path(&minutes(&g, &b, &[6; 6], &[27; 6]), 1.2, &[-0.097_496, 0.281_684, 0.716_043, 1.177_467, 1.659_739, 2.159_097]);
+        assert_path(
+            &minutes(&g, &b, &[3; 5], &[27; 5]),
+            1.0,
+            &[-1.303_219, -1.792_207, -2.164_506, -2.486_007, -2.778_495],
+        );
+        assert_path(
+            &minutes(&g, &b, &[6; 6], &[27; 6]),
+            1.0,
+            &[0.342_946, 1.162_569, 2.037_371, 2.939_238, 3.861_952, 4.801_753],
+        );
+        assert_path(
+            &minutes(&g, &b, &[6; 6], &[27; 6]),
+            1.2,
+            &[-0.097_496, 0.281_684, 0.716_043, 1.177_467, 1.659_739, 2.159_097],
+        );
         let small = minutes(&[60; 6], &[540; 6], &[2, 1, 2, 0, 3, 1], &[3, 2, 4, 3, 2, 3]);
         assert_path(&small, 1.0, &[1.196_978, 1.673_495, 2.664_818, 1.877_033, 4.545_31, 4.774_553]);
-        let linear = minutes(&[600, 1200, 1800, 2400, 3000, 3600], &[5400, 4800, 4200, 3600, 3000, 2400], &[4, 9, 12, 20, 22, 31], &[26, 22, 20, 18, 15, 12]);
+        let linear = minutes(
+            &[600, 1200, 1800, 2400, 3000, 3600],
+            &[5400, 4800, 4200, 3600, 3000, 2400],
+            &[4, 9, 12, 20, 22, 31],
+            &[26, 22, 20, 18, 15, 12],
+        );
         assert_path(&linear, 1.0, &[-0.711_155, -0.176_02, 0.006_327, 1.151_998, 1.713_177, 2.998_682]);
         assert_path(&minutes(&[6000; 3], &[0; 3], &[60; 3], &[0; 3]), 1.0, &[0.0; 3]);
-        assert_path(&minutes(&[0, 600, 600], &[5400; 3], &[0, 6, 7], &[27; 3]), 1.0, &[0.0, 0.342_946, 1.768_327]);
-        assert_path(&minutes(&g, &b, &[1; 5], &[27; 5]), 1.0, &[-2.225_751, -3.405_331, -4.444_799, -5.434_961, -6.4065]);
+        assert_path(
+            &minutes(&[0, 600, 600], &[5400; 3], &[0, 6, 7], &[27; 3]),
+            1.0,
+            &[0.0, 0.342_946, 1.768_327],
+        );
+        assert_path(
+            &minutes(&g, &b, &[1; 5], &[27; 5]),
+            1.0,
+            &[-2.225_751, -3.405_331, -4.444_799, -5.434_961, -6.4065],
+        );
     }
 
     #[test]
     fn noise_makes_the_test_slower_and_never_quicker_on_a_doubled_rate() {
         let doubled = minutes(&[600; 6], &[5400; 6], &[6; 6], &[27; 6]);
         assert!(harm(&doubled, 1.0, 0.3) < harm(&doubled, 1.0, 0.0));
-        assert!((harm(&doubled, 1.0, 1e-4) - harm(&doubled, 1.0, 0.0)).abs() < 1e-3, "no noise is the binomial limit");
+        assert!(
+            (harm(&doubled, 1.0, 1e-4) - harm(&doubled, 1.0, 0.0)).abs() < 1e-3,
+            "no noise is the binomial limit"
+        );
     }
 
     #[test]

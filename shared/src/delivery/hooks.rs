@@ -83,7 +83,9 @@ pub async fn before_traffic<D: Deployments, T: TargetGroups, W: Watches>(
     }
     if event.name == "BeforeAllowTraffic" {
         let Some(watch) = new_watch(&deployment, event.started_at, groups).await? else {
-            return Ok(Reply::Failed("the deployment does not name two target groups: its shift could not be watched".to_owned()));
+            return Ok(Reply::Failed(
+                "the deployment does not name two target groups: its shift could not be watched".to_owned(),
+            ));
         };
         watches.create(&watch).await?;
         return Ok(Reply::Succeeded(format!("{}; the shift is watched", checked.sentence)));
@@ -99,8 +101,14 @@ async fn check_green<T: TargetGroups>(deployment: &Deployment, groups: &T) -> Re
     Ok(together(&checks))
 }
 
-async fn new_watch<T: TargetGroups>(deployment: &Deployment, started: Option<Timestamp>, groups: &T) -> Result<Option<Watch>, Fault> {
-    let (Some(green), Some(blue), Some(created_at)) = (deployment.green(), deployment.blue(), started) else { return Ok(None) };
+async fn new_watch<T: TargetGroups>(
+    deployment: &Deployment,
+    started: Option<Timestamp>,
+    groups: &T,
+) -> Result<Option<Watch>, Fault> {
+    let (Some(green), Some(blue), Some(created_at)) = (deployment.green(), deployment.blue(), started) else {
+        return Ok(None);
+    };
     Ok(Some(Watch {
         deployment_id: deployment.id.clone(),
         application: deployment.application.clone(),
@@ -120,20 +128,30 @@ async fn new_watch<T: TargetGroups>(deployment: &Deployment, started: Option<Tim
 ///
 /// # Errors
 /// Faults of outside services; [`Fault::Conflict`] when the watch wrote at the same moment (ask again).
-pub async fn after_traffic<D: Deployments, W: Watches>(hook: &Hook, config: &WatchConfig, deployments: &D, watches: &W) -> Result<Reply, Fault> {
+pub async fn after_traffic<D: Deployments, W: Watches>(
+    hook: &Hook,
+    config: &WatchConfig,
+    deployments: &D,
+    watches: &W,
+) -> Result<Reply, Fault> {
     let deployment = deployments.describe(&hook.deployment).await?;
     if deployment.is_rollback() {
         return Ok(Reply::Succeeded("a rollback is never held up".to_owned()));
     }
     let Some(stored) = watches.get(&hook.deployment).await? else {
-        return Ok(Reply::Failed("the shift was not watched: no record (is the pre-traffic hook set at `BeforeAllowTraffic`?)".to_owned()));
+        return Ok(Reply::Failed(
+            "the shift was not watched: no record (is the pre-traffic hook set at `BeforeAllowTraffic`?)"
+                .to_owned(),
+        ));
     };
     if let Some(verdict) = &stored.watch.verdict {
         return Ok(reply(verdict, config.on_inconclusive));
     }
     let event = deployment.current_event().filter(|event| event.name == "AfterAllowTraffic");
     let Some(since) = event.and_then(|event| event.started_at) else {
-        return Ok(Reply::Failed("this hook demands the watch's verdict: use it at `AfterAllowTraffic`".to_owned()));
+        return Ok(Reply::Failed(
+            "this hook demands the watch's verdict: use it at `AfterAllowTraffic`".to_owned(),
+        ));
     };
     let waiting = Waiting { hook_execution_id: hook.execution.clone(), since };
     let watch = Watch { waiting: Some(waiting), ..stored.watch };
@@ -147,7 +165,9 @@ pub fn reply(verdict: &WatchVerdict, policy: OnInconclusive) -> Reply {
     match (verdict.kind, policy) {
         (Kind::Promote, _) => Reply::Succeeded(verdict.reason.clone()),
         (Kind::Harm, _) => Reply::Failed(verdict.reason.clone()),
-        (Kind::Inconclusive, OnInconclusive::PassWithWarning) => Reply::Succeeded(format!("passed with a warning: {}", verdict.reason)),
+        (Kind::Inconclusive, OnInconclusive::PassWithWarning) => {
+            Reply::Succeeded(format!("passed with a warning: {}", verdict.reason))
+        }
         (Kind::Inconclusive, OnInconclusive::Fail) => Reply::Failed(verdict.reason.clone()),
     }
 }

@@ -119,7 +119,12 @@ pub trait TargetGroups {
 pub trait Minutes {
     /// Counts of settled minutes that start in `[from, to)`. A minute without requests in both arms is absent; a missing 5XX is zero only
     /// where requests exist.
-    fn counts(&self, watch: &Watch, from: Timestamp, to: Timestamp) -> impl Future<Output = Result<Vec<(Timestamp, Counts)>, Fault>>;
+    fn counts(
+        &self,
+        watch: &Watch,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> impl Future<Output = Result<Vec<(Timestamp, Counts)>, Fault>>;
 }
 
 /// A stored watch with its optimistic version.

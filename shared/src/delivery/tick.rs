@@ -58,7 +58,12 @@ impl<D: Deployments, M: Minutes, W: Watches, N: Notifier> World<'_, D, M, W, N> 
         Ok(Seen { deployment: deployment.id, what })
     }
 
-    async fn observe(&self, mut stored: Stored, deployment: &Deployment, now: Timestamp) -> Result<Stored, Fault> {
+    async fn observe(
+        &self,
+        mut stored: Stored,
+        deployment: &Deployment,
+        now: Timestamp,
+    ) -> Result<Stored, Fault> {
         let newest = stored.watch.minutes.keys().next_back().map(|minute| minute.plus(-REREAD_MS));
         let from = newest.unwrap_or(stored.watch.created_at).max(stored.watch.created_at).minute();
         let to = now.plus(-SETTLED_AFTER_MS).minute();
@@ -72,7 +77,13 @@ impl<D: Deployments, M: Minutes, W: Watches, N: Notifier> World<'_, D, M, W, N> 
     }
 
     /// Writes what was seen, and the verdict, once: the write is conditional, so two ticks cannot both decide.
-    async fn judge(&self, mut stored: Stored, deployment: &Deployment, config: &WatchConfig, now: Timestamp) -> Result<(Stored, bool), Fault> {
+    async fn judge(
+        &self,
+        mut stored: Stored,
+        deployment: &Deployment,
+        config: &WatchConfig,
+        now: Timestamp,
+    ) -> Result<(Stored, bool), Fault> {
         let is_new = stored.watch.verdict.is_none() && !deployment.is_over();
         if is_new {
             stored.watch.verdict = decide(&stored.watch, config, now);
@@ -82,14 +93,24 @@ impl<D: Deployments, M: Minutes, W: Watches, N: Notifier> World<'_, D, M, W, N> 
         Ok((stored, decided))
     }
 
-    async fn act(&self, watch: &Watch, verdict: &WatchVerdict, deployment: &Deployment, config: &WatchConfig) -> Result<String, Fault> {
+    async fn act(
+        &self,
+        watch: &Watch,
+        verdict: &WatchVerdict,
+        deployment: &Deployment,
+        config: &WatchConfig,
+    ) -> Result<String, Fault> {
         let mut what = verdict.reason.clone();
         if let Some(waiting) = &watch.waiting {
             let succeeded = match reply(verdict, config.on_inconclusive) {
                 Reply::Succeeded(_) => true,
                 Reply::Failed(_) | Reply::Again(_) | Reply::Later(_) => false,
             };
-            done_before(self.deployments.answer_hook(&watch.deployment_id, &waiting.hook_execution_id, succeeded).await)?;
+            done_before(
+                self.deployments
+                    .answer_hook(&watch.deployment_id, &waiting.hook_execution_id, succeeded)
+                    .await,
+            )?;
         }
         if verdict.kind == Kind::Harm && !deployment.is_over() {
             done_before(self.deployments.stop(&watch.deployment_id).await)?;
@@ -119,7 +140,11 @@ fn done_before(result: Result<(), Fault>) -> Result<(), Fault> {
 }
 
 fn describe(watch: &Watch) -> String {
-    format!("{} settled minute(s), green had at most {} % of the traffic, no verdict yet", watch.minutes.len(), watch.exposure_percent)
+    format!(
+        "{} settled minute(s), green had at most {} % of the traffic, no verdict yet",
+        watch.minutes.len(),
+        watch.exposure_percent
+    )
 }
 
 #[cfg(test)]

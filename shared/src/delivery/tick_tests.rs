@@ -38,7 +38,11 @@ fn memory(counts: Counts) -> Memory {
             group: "api-gateway".to_owned(),
             status: "InProgress".to_owned(),
             creator: "user".to_owned(),
-            lifecycle: vec![LifecycleEvent { name: "BeforeAllowTraffic".to_owned(), status: "InProgress".to_owned(), started_at: Some(at(0)) }],
+            lifecycle: vec![LifecycleEvent {
+                name: "BeforeAllowTraffic".to_owned(),
+                status: "InProgress".to_owned(),
+                started_at: Some(at(0)),
+            }],
             task_sets: vec![set(true), set(false)],
         }),
         minutes: (1..12).map(|minute| (at(minute), counts)).collect(),
@@ -61,7 +65,11 @@ impl Deployments for Memory {
     }
     async fn stop(&self, _: &str) -> Result<(), Fault> {
         if self.stop_fails_once.take() {
-            return Err(Fault::Transient { service: "CodeDeploy", operation: "StopDeployment", detail: "throttled".to_owned() });
+            return Err(Fault::Transient {
+                service: "CodeDeploy",
+                operation: "StopDeployment",
+                detail: "throttled".to_owned(),
+            });
         }
         self.stops.set(self.stops.get() + 1);
         Ok(())
@@ -70,7 +78,11 @@ impl Deployments for Memory {
 
 impl TargetGroups for Memory {
     async fn find(&self, name: &str) -> Result<TargetGroup, Fault> {
-        Ok(TargetGroup { name: name.to_owned(), dimension: format!("targetgroup/{name}/1"), load_balancer: "app/b/1".to_owned() })
+        Ok(TargetGroup {
+            name: name.to_owned(),
+            dimension: format!("targetgroup/{name}/1"),
+            load_balancer: "app/b/1".to_owned(),
+        })
     }
     async fn health(&self, _: &str) -> Result<Health, Fault> {
         Ok(self.health)
@@ -78,7 +90,12 @@ impl TargetGroups for Memory {
 }
 
 impl Minutes for Memory {
-    async fn counts(&self, _: &Watch, from: Timestamp, to: Timestamp) -> Result<Vec<(Timestamp, Counts)>, Fault> {
+    async fn counts(
+        &self,
+        _: &Watch,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Result<Vec<(Timestamp, Counts)>, Fault> {
         Ok(self.minutes.iter().filter(|(minute, _)| *minute >= from && *minute < to).copied().collect())
     }
 }
@@ -124,7 +141,9 @@ fn hook() -> Hook {
 
 async fn tick(memory: &Memory, minute: i64) -> Result<Seen, Fault> {
     let stored = memory.stored.borrow().clone().unwrap();
-    World { deployments: memory, minutes: memory, watches: memory, notifier: memory }.tick(stored, &config(), at(minute)).await
+    World { deployments: memory, minutes: memory, watches: memory, notifier: memory }
+        .tick(stored, &config(), at(minute))
+        .await
 }
 
 const GOOD: Counts = Counts { green_requests: 600, green_errors: 3, blue_requests: 5400, blue_errors: 27 };
@@ -156,21 +175,30 @@ async fn a_bad_version_is_stopped_once_decided_even_when_the_first_stop_fails() 
 async fn the_hook_after_traffic_waits_for_the_watch_and_the_watch_answers_it() {
     let memory = memory(GOOD);
     before_traffic(&hook(), &memory, &memory, &memory).await.unwrap();
-    memory.deployment.borrow_mut().lifecycle[0] =
-        LifecycleEvent { name: "AfterAllowTraffic".to_owned(), status: "InProgress".to_owned(), started_at: Some(at(11)) };
+    memory.deployment.borrow_mut().lifecycle[0] = LifecycleEvent {
+        name: "AfterAllowTraffic".to_owned(),
+        status: "InProgress".to_owned(),
+        started_at: Some(at(11)),
+    };
     let reply = after_traffic(&hook(), &config(), &memory, &memory).await.unwrap();
     insta::assert_snapshot!(format!("{reply:?}"), @r#"Later("the watch has no verdict yet and will answer")"#);
     tick(&memory, 13).await.unwrap();
     assert_eq!(*memory.answers.borrow(), [true]);
-    assert!(matches!(after_traffic(&hook(), &config(), &memory, &memory).await, Ok(Reply::Succeeded(_))), "a redelivered hook hears the same");
+    assert!(
+        matches!(after_traffic(&hook(), &config(), &memory, &memory).await, Ok(Reply::Succeeded(_))),
+        "a redelivered hook hears the same"
+    );
 }
 
 #[tokio::test]
 async fn without_traffic_the_waiting_hook_is_answered_by_policy_before_its_hour() {
     let memory = memory(Counts::default());
     before_traffic(&hook(), &memory, &memory, &memory).await.unwrap();
-    memory.deployment.borrow_mut().lifecycle[0] =
-        LifecycleEvent { name: "AfterAllowTraffic".to_owned(), status: "InProgress".to_owned(), started_at: Some(at(11)) };
+    memory.deployment.borrow_mut().lifecycle[0] = LifecycleEvent {
+        name: "AfterAllowTraffic".to_owned(),
+        status: "InProgress".to_owned(),
+        started_at: Some(at(11)),
+    };
     after_traffic(&hook(), &config(), &memory, &memory).await.unwrap();
     for minute in 12..26 {
         tick(&memory, minute).await.unwrap();
@@ -199,5 +227,11 @@ async fn a_tick_from_the_past_changes_nothing() {
     let memory = memory(BAD);
     before_traffic(&hook(), &memory, &memory, &memory).await.unwrap();
     tick(&memory, -300).await.unwrap();
-    assert!(memory.stored.borrow().as_ref().is_some_and(|stored| stored.watch.minutes.is_empty() && stored.watch.verdict.is_none()));
+    assert!(
+        memory
+            .stored
+            .borrow()
+            .as_ref()
+            .is_some_and(|stored| stored.watch.minutes.is_empty() && stored.watch.verdict.is_none())
+    );
 }

@@ -28,13 +28,22 @@ pub fn evaluate(policy: &Policy, reports: &[Report], now: Timestamp) -> Verdict 
         .sources
         .iter()
         .map(|(name, source)| {
-            let facts = gather(name, source, reports, &mut notes).map(|facts| waive(policy, facts, now, &mut waived, &mut notes));
+            let facts = gather(name, source, reports, &mut notes)
+                .map(|facts| waive(policy, facts, now, &mut waived, &mut notes));
             (name.as_str(), facts)
         })
         .collect();
-    let mut conditions: Vec<Judged> = policy.conditions.iter().map(|condition| judge(condition, evidence.get(condition.source.as_str()))).collect();
+    let mut conditions: Vec<Judged> = policy
+        .conditions
+        .iter()
+        .map(|condition| judge(condition, evidence.get(condition.source.as_str())))
+        .collect();
     // A required source that no condition names still has to be there.
-    for (name, source) in policy.sources.iter().filter(|(name, source)| source.required && !policy.conditions.iter().any(|c| c.source == **name)) {
+    for (name, source) in policy
+        .sources
+        .iter()
+        .filter(|(name, source)| source.required && !policy.conditions.iter().any(|c| c.source == **name))
+    {
         if let Some(Err(why)) = evidence.get(name.as_str()) {
             conditions.push(no_evidence(name, &source.path, why));
         }
@@ -49,14 +58,24 @@ fn gather(name: &str, source: &Source, reports: &[Report], notes: &mut Vec<Strin
     let files: Vec<&Report> = reports.iter().filter(|report| matcher.is_match(&report.path)).collect();
     let found = files.len() as u64;
     if found < source.min_files.max(1) {
-        return Err(format!("{found} file(s) match `{}`, at least {} must", source.path, source.min_files.max(1)));
+        return Err(format!(
+            "{found} file(s) match `{}`, at least {} must",
+            source.path,
+            source.min_files.max(1)
+        ));
     }
     let mut all: Option<Facts> = None;
     for report in files {
-        let facts = report.facts.as_ref().map_err(|error| format!("`{}` is no evidence: {error}", report.path))?.clone();
+        let facts = report
+            .facts
+            .as_ref()
+            .map_err(|error| format!("`{}` is no evidence: {error}", report.path))?
+            .clone();
         all = Some(match all {
             None => facts,
-            Some(known) => known.merge(facts).ok_or_else(|| format!("`{}` is of another kind than the files before it", report.path))?,
+            Some(known) => known
+                .merge(facts)
+                .ok_or_else(|| format!("`{}` is of another kind than the files before it", report.path))?,
         });
     }
     let facts = all.ok_or_else(|| format!("no file matches `{}`", source.path))?;
@@ -72,7 +91,13 @@ fn gather(name: &str, source: &Source, reports: &[Report], notes: &mut Vec<Strin
     Ok(facts)
 }
 
-fn waive(policy: &Policy, facts: Facts, now: Timestamp, waived: &mut Vec<Waived>, notes: &mut Vec<String>) -> Facts {
+fn waive(
+    policy: &Policy,
+    facts: Facts,
+    now: Timestamp,
+    waived: &mut Vec<Waived>,
+    notes: &mut Vec<String>,
+) -> Facts {
     let Facts::Findings(findings) = facts else { return facts };
     let mut left = FindingFacts::default();
     for finding in findings.findings {
@@ -111,7 +136,10 @@ fn judge(condition: &Condition, evidence: Option<&Evidence>) -> Judged {
     };
     let Some(measured) = condition.metric.measure(facts, condition.label.as_deref()) else {
         let label = condition.label.as_ref().map(|label| format!(" for label `{label}`")).unwrap_or_default();
-        return absent(condition, &format!("`{}` cannot be measured{label} in a {} report", condition.metric, facts.kind()));
+        return absent(
+            condition,
+            &format!("`{}` cannot be measured{label} in a {} report", condition.metric, facts.kind()),
+        );
     };
     let outcome = if !holds(condition.operator, measured, condition.fail) {
         Outcome::Fail
@@ -145,7 +173,10 @@ fn absent(condition: &Condition, why: &str) -> Judged {
         Missing::Fail => Outcome::Error,
         Missing::Warn => Outcome::Warn,
     };
-    Judged { message: format!("`{}` cannot be judged: {why}", condition.id), ..blank(condition, outcome, None) }
+    Judged {
+        message: format!("`{}` cannot be judged: {why}", condition.id),
+        ..blank(condition, outcome, None)
+    }
 }
 
 fn no_evidence(name: &str, path: &str, why: &str) -> Judged {
@@ -182,7 +213,10 @@ fn offenders(condition: &Condition, facts: &Facts) -> Vec<String> {
         Facts::Findings(findings) => findings
             .findings
             .iter()
-            .filter(|finding| condition.metric.name() == "findings.total" || condition.metric.name() == format!("findings.{:?}", finding.severity).to_lowercase())
+            .filter(|finding| {
+                condition.metric.name() == "findings.total"
+                    || condition.metric.name() == format!("findings.{:?}", finding.severity).to_lowercase()
+            })
             .take(crate::reports::facts::KEPT_NAMES)
             .map(|finding| format!("{} in {}", finding.id, finding.component))
             .collect(),
@@ -216,18 +250,23 @@ conditions:
     fn verdict(policy: &str, files: &[(&str, &str)]) -> Verdict {
         let reports: Vec<Report> = files
             .iter()
-            .map(|(path, text)| Report { path: (*path).to_owned(), facts: read(text.as_bytes()).map(|(_, facts)| facts) })
+            .map(|(path, text)| Report {
+                path: (*path).to_owned(),
+                facts: read(text.as_bytes()).map(|(_, facts)| facts),
+            })
             .collect();
         evaluate(&Policy::parse(policy).unwrap(), &reports, "2026-11-23T00:00:00Z".parse().unwrap())
     }
 
     fn with(path: &str, text: &str) -> Verdict {
-        let files: Vec<(&str, &str)> = GOOD.iter().map(|(p, t)| if *p == path { (*p, text) } else { (*p, *t) }).collect();
+        let files: Vec<(&str, &str)> =
+            GOOD.iter().map(|(p, t)| if *p == path { (*p, text) } else { (*p, *t) }).collect();
         verdict(POLICY, &files)
     }
 
     fn lcov(hit: u32, total: u32) -> String {
-        let lines: String = (1..=total).map(|line| format!("DA:{line},{}\n", u32::from(line <= hit))).collect();
+        let lines: String =
+            (1..=total).map(|line| format!("DA:{line},{}\n", u32::from(line <= hit))).collect();
         format!("SF:a\n{lines}end_of_record\n")
     }
 
@@ -261,7 +300,12 @@ conditions:
             assert_eq!(with(path, text).outcome, Outcome::Error, "{path}: {text}");
         }
         for missing in 0..GOOD.len() {
-            let files: Vec<(&str, &str)> = GOOD.iter().enumerate().filter(|(index, _)| *index != missing).map(|(_, file)| *file).collect();
+            let files: Vec<(&str, &str)> = GOOD
+                .iter()
+                .enumerate()
+                .filter(|(index, _)| *index != missing)
+                .map(|(_, file)| *file)
+                .collect();
             assert_eq!(verdict(POLICY, &files).outcome, Outcome::Error, "without {}", GOOD[missing].0);
         }
     }
@@ -277,7 +321,11 @@ conditions:
     fn a_waived_finding_is_shown_and_an_expired_waiver_fails_with_its_own_words() {
         let audit = r#"{"auditReportVersion":2,"vulnerabilities":{"qs":{"via":[{"name":"qs","url":"https://x/GHSA-1","severity":"critical"}]}}}"#;
         let files = [GOOD[0], GOOD[1], ("reports/npm-audit.json", audit)];
-        let waiver = |day: &str| format!("{POLICY}waivers:\n  - {{ finding: GHSA-1, reason: not reachable, owner: ann, expires: {day} }}\n");
+        let waiver = |day: &str| {
+            format!(
+                "{POLICY}waivers:\n  - {{ finding: GHSA-1, reason: not reachable, owner: ann, expires: {day} }}\n"
+            )
+        };
         assert_eq!(verdict(POLICY, &files).outcome, Outcome::Fail);
         let valid = verdict(&waiver("2026-11-23"), &files);
         assert_eq!((valid.outcome, valid.waived.len()), (Outcome::Pass, 1));

@@ -79,10 +79,14 @@ pub fn read(event: &Value) -> Result<Job, Rejection> {
     let parameters = text("/data/actionConfiguration/configuration/UserParameters")?;
     let parameters: Parameters = serde_json::from_str(&parameters)
         .map_err(|error| Rejection::new(format!("`UserParameters` cannot be used: {}", words(&error))))?;
-    let safe = |name: &str| !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'));
+    let safe = |name: &str| {
+        !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
+    };
     for (key, value) in [("policy", &parameters.policy), ("executionId", &parameters.execution_id)] {
         if !safe(value) {
-            return Err(Rejection::new(format!("`UserParameters.{key}` must be letters, digits, `-`, `_` and `.` only")));
+            return Err(Rejection::new(format!(
+                "`UserParameters.{key}` must be letters, digits, `-`, `_` and `.` only"
+            )));
         }
     }
     Ok(Job {
@@ -98,7 +102,10 @@ pub fn read(event: &Value) -> Result<Job, Rejection> {
 }
 
 fn artifacts(event: &Value) -> Result<Vec<Artifact>, Rejection> {
-    let list = event.pointer("/CodePipeline.job/data/inputArtifacts").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    let list = event
+        .pointer("/CodePipeline.job/data/inputArtifacts")
+        .and_then(Value::as_array)
+        .map_or(&[][..], Vec::as_slice);
     if list.is_empty() {
         return Err(Rejection::new("the action has no input artifact: there is nothing to judge"));
     }
@@ -106,13 +113,18 @@ fn artifacts(event: &Value) -> Result<Vec<Artifact>, Rejection> {
         .enumerate()
         .map(|(index, artifact)| {
             let text = |pointer: &str| {
-                artifact
-                    .pointer(pointer)
-                    .and_then(Value::as_str)
-                    .map(ToOwned::to_owned)
-                    .ok_or_else(|| Rejection::new(format!("the job has no text at `.data.inputArtifacts[{index}]{}`", pointer.replace('/', "."))))
+                artifact.pointer(pointer).and_then(Value::as_str).map(ToOwned::to_owned).ok_or_else(|| {
+                    Rejection::new(format!(
+                        "the job has no text at `.data.inputArtifacts[{index}]{}`",
+                        pointer.replace('/', ".")
+                    ))
+                })
             };
-            Ok(Artifact { name: text("/name")?, bucket: text("/location/s3Location/bucketName")?, key: text("/location/s3Location/objectKey")? })
+            Ok(Artifact {
+                name: text("/name")?,
+                bucket: text("/location/s3Location/bucketName")?,
+                key: text("/location/s3Location/objectKey")?,
+            })
         })
         .collect()
 }

@@ -109,7 +109,9 @@ impl Metric {
                     "requests.total" => count(samples.total),
                     "requests.failed" => count(samples.failed),
                     "requests.error_rate" => share(Ratio { hit: samples.failed, total: samples.total }),
-                    "requests.per_second" => per_second(samples.total, samples.last.saturating_sub(samples.first)),
+                    "requests.per_second" => {
+                        per_second(samples.total, samples.last.saturating_sub(samples.first))
+                    }
                     _ => None,
                 }
             }
@@ -129,7 +131,11 @@ impl Measured {
     }
 }
 
-#[expect(clippy::cast_precision_loss, clippy::unnecessary_wraps, reason = "counts far below 2^52; the option is the caller's type")]
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::unnecessary_wraps,
+    reason = "counts far below 2^52; the option is the caller's type"
+)]
 fn count(value: u64) -> Option<Measured> {
     Some(Measured::Number(value as f64))
 }
@@ -153,7 +159,8 @@ impl TryFrom<String> for Metric {
 
     fn try_from(name: String) -> Result<Self, String> {
         METRICS.iter().position(|(known, _)| *known == name).map(Self).ok_or_else(|| {
-            let nearest = METRICS.iter().map(|(known, _)| *known).min_by_key(|known| strsim::levenshtein(known, &name));
+            let nearest =
+                METRICS.iter().map(|(known, _)| *known).min_by_key(|known| strsim::levenshtein(known, &name));
             format!("there is no metric `{name}`; the nearest is `{}`", nearest.unwrap_or_default())
         })
     }

@@ -126,7 +126,8 @@ impl Policy {
     /// # Errors
     /// With line and column for syntax, unknown keys and unknown words; with names for contradictions, all at once.
     pub fn parse(yaml: &str) -> Result<Self, PolicyError> {
-        let policy: Self = serde_saphyr::from_str(yaml).map_err(|error| PolicyError { problems: vec![first_line(&error.to_string())] })?;
+        let policy: Self = serde_saphyr::from_str(yaml)
+            .map_err(|error| PolicyError { problems: vec![first_line(&error.to_string())] })?;
         let problems = policy.problems();
         if problems.is_empty() { Ok(policy) } else { Err(PolicyError { problems }) }
     }
@@ -149,7 +150,10 @@ impl Policy {
         }
         for waiver in &self.waivers {
             if waiver.expiry().is_none() {
-                problems.push(format!("waiver `{}` expires on `{}`, which is no date (YYYY-MM-DD)", waiver.finding, waiver.expires));
+                problems.push(format!(
+                    "waiver `{}` expires on `{}`, which is no date (YYYY-MM-DD)",
+                    waiver.finding, waiver.expires
+                ));
             }
         }
         problems
@@ -158,9 +162,13 @@ impl Policy {
     fn check(&self, index: usize, condition: &Condition, problems: &mut Vec<String>) {
         let id = &condition.id;
         if !self.sources.contains_key(&condition.source) {
-            let nearest = self.sources.keys().min_by_key(|known| strsim::levenshtein(known, &condition.source));
+            let nearest =
+                self.sources.keys().min_by_key(|known| strsim::levenshtein(known, &condition.source));
             let hint = nearest.map(|known| format!("; the nearest is `{known}`")).unwrap_or_default();
-            problems.push(format!("condition `{id}` names source `{}`, which does not exist{hint}", condition.source));
+            problems.push(format!(
+                "condition `{id}` names source `{}`, which does not exist{hint}",
+                condition.source
+            ));
         }
         if self.conditions.iter().take(index).any(|other| other.id == *id) {
             problems.push(format!("condition `{id}` exists twice"));
@@ -169,7 +177,9 @@ impl Policy {
             problems.push(format!("condition `{id}` has a threshold that is no number"));
         }
         if condition.warn.is_some_and(|warn| !condition.operator.is_stricter(warn, condition.fail)) {
-            problems.push(format!("condition `{id}` would fail before it warns: `warn` must be stricter than `fail`"));
+            problems.push(format!(
+                "condition `{id}` would fail before it warns: `warn` must be stricter than `fail`"
+            ));
         }
     }
 }
@@ -213,7 +223,9 @@ impl Waiver {
     /// Whether it names this finding of this component.
     #[must_use]
     pub fn names(&self, finding: &str, component: &str) -> bool {
-        let fits = |pattern: &String| Glob::new(pattern).is_ok_and(|glob| glob.compile_matcher().is_match(component));
+        let fits = |pattern: &String| {
+            Glob::new(pattern).is_ok_and(|glob| glob.compile_matcher().is_match(component))
+        };
         self.finding == finding && self.component.as_ref().is_none_or(fits)
     }
 }
@@ -243,7 +255,10 @@ conditions:
 
     #[test]
     fn contradictions_are_reported_all_at_once() {
-        let yaml = POLICY.replace("version: 1", "version: 3").replace("source: unit", "source: unti").replace("fail: 0", "fail: 0, warn: 5");
+        let yaml = POLICY
+            .replace("version: 1", "version: 3")
+            .replace("source: unit", "source: unti")
+            .replace("fail: 0", "fail: 0, warn: 5");
         insta::assert_snapshot!(Policy::parse(&yaml).unwrap_err(), @"the policy cannot be used: `version` is 3, this release reads 1; condition `unit-tests` names source `unti`, which does not exist; the nearest is `unit`; condition `unit-tests` would fail before it warns: `warn` must be stricter than `fail`");
     }
 

@@ -72,7 +72,11 @@ pub trait Jobs {
 /// Reads input artifacts.
 pub trait Artifacts {
     /// The whole artifact, read with the job's own credentials.
-    fn fetch(&self, artifact: &Artifact, credentials: &Credentials) -> impl Future<Output = Result<Vec<u8>, Fault>>;
+    fn fetch(
+        &self,
+        artifact: &Artifact,
+        credentials: &Credentials,
+    ) -> impl Future<Output = Result<Vec<u8>, Fault>>;
 }
 
 /// Reads policies.

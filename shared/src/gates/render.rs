@@ -15,7 +15,8 @@ pub(crate) fn sentence(condition: &Condition, measured: Measured, outcome: Outco
     let (metric, id) = (condition.metric, &condition.id);
     let label = condition.label.as_ref().map(|label| format!(" for `{}`", plain(label))).unwrap_or_default();
     let actual = figure(measured, metric.unit());
-    let asked = |threshold: f64| format!("{} {}", condition.operator.symbol(), with_unit(threshold, metric.unit()));
+    let asked =
+        |threshold: f64| format!("{} {}", condition.operator.symbol(), with_unit(threshold, metric.unit()));
     match outcome {
         Outcome::Fail => {
             let remedy = remedy(condition.operator, measured, condition.fail);
@@ -46,7 +47,9 @@ fn remedy(operator: Operator, measured: Measured, threshold: f64) -> String {
 
 /// How many more of `total` must be hit to reach `percent`.
 fn lines_needed(hit: u64, total: u64, percent: f64) -> Option<u64> {
-    (hit..=total).find(|candidate| share(*candidate) >= percent * share(total) / 100.0).map(|enough| enough - hit)
+    (hit..=total)
+        .find(|candidate| share(*candidate) >= percent * share(total) / 100.0)
+        .map(|enough| enough - hit)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts far below 2^52")]
@@ -78,15 +81,28 @@ fn with_unit(value: f64, unit: &str) -> String {
 #[must_use]
 pub fn message(policy: &str, verdict: &Verdict, limit: usize) -> String {
     let bad: Vec<_> = verdict.conditions.iter().filter(|c| c.outcome != Outcome::Pass).collect();
-    let mut text = format!("gate `{policy}`: {}, {} of {} condition(s) hold", verdict.outcome.word(), holding(verdict), verdict.conditions.len());
+    let mut text = format!(
+        "gate `{policy}`: {}, {} of {} condition(s) hold",
+        verdict.outcome.word(),
+        holding(verdict),
+        verdict.conditions.len()
+    );
     let mut lines: Vec<String> = Vec::new();
     for condition in bad {
         lines.push(format!("[{}] {}", condition.outcome.word(), condition.message));
         if !condition.offenders.is_empty() {
-            lines.push(format!("    {}", condition.offenders.iter().take(5).map(|name| plain(name)).collect::<Vec<_>>().join(", ")));
+            lines.push(format!(
+                "    {}",
+                condition.offenders.iter().take(5).map(|name| plain(name)).collect::<Vec<_>>().join(", ")
+            ));
         }
     }
-    lines.extend(verdict.waived.iter().map(|w| format!("waived until {}: {} in {}", w.expires, plain(&w.finding), plain(&w.component))));
+    lines.extend(
+        verdict
+            .waived
+            .iter()
+            .map(|w| format!("waived until {}: {} in {}", w.expires, plain(&w.finding), plain(&w.component))),
+    );
     lines.extend(verdict.notes.iter().map(|note| format!("note: {note}")));
     let total = lines.len();
     for (index, line) in lines.iter().enumerate() {
@@ -107,7 +123,16 @@ fn holding(verdict: &Verdict) -> usize {
 /// Text from outside on one line, without control and direction characters.
 #[must_use]
 pub fn plain(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') { ' ' } else { c }).take(200).collect()
+    text.chars()
+        .map(|c| {
+            if c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') {
+                ' '
+            } else {
+                c
+            }
+        })
+        .take(200)
+        .collect()
 }
 
 #[cfg(test)]
@@ -126,7 +151,12 @@ mod tests {
             message: format!("`tests.failed` is 1, `c{index}` asks for <= 0: 1 fewer would pass"),
             offenders: vec!["adds\u{202e} an\norder".to_owned()],
         };
-        Verdict { outcome: Outcome::Fail, conditions: (0..count).map(judged).collect(), waived: vec![], notes: vec![] }
+        Verdict {
+            outcome: Outcome::Fail,
+            conditions: (0..count).map(judged).collect(),
+            waived: vec![],
+            notes: vec![],
+        }
     }
 
     #[test]

@@ -34,8 +34,13 @@ impl<A: Artifacts, P: Policies, V: Verdicts> World<'_, A, P, V> {
 
     async fn judge(&self, job: &Job, now: Timestamp) -> Result<Answer, Answer> {
         let name = &job.parameters.policy;
-        let text = self.policies.policy(name).await.map_err(|fault| unavailable(&format!("the policy `{name}` cannot be read"), &fault))?;
-        let policy = Policy::parse(&text).map_err(|error| fail(FailureKind::ConfigurationError, &format!("policy `{name}`: {error}")))?;
+        let text = self
+            .policies
+            .policy(name)
+            .await
+            .map_err(|fault| unavailable(&format!("the policy `{name}` cannot be read"), &fault))?;
+        let policy = Policy::parse(&text)
+            .map_err(|error| fail(FailureKind::ConfigurationError, &format!("policy `{name}`: {error}")))?;
         let reports = self.reports(job, &policy).await?;
         let verdict = evaluate(&policy, &reports, now);
         let record = Record {
@@ -49,7 +54,11 @@ impl<A: Artifacts, P: Policies, V: Verdicts> World<'_, A, P, V> {
             reports: reports.into_iter().map(|report| report.path).collect(),
             verdict,
         };
-        let key = self.verdicts.store(&record).await.map_err(|fault| unavailable("the verdict cannot be stored", &fault))?;
+        let key = self
+            .verdicts
+            .store(&record)
+            .await
+            .map_err(|fault| unavailable("the verdict cannot be stored", &fault))?;
         Ok(answer(&record, key))
     }
 
@@ -57,9 +66,17 @@ impl<A: Artifacts, P: Policies, V: Verdicts> World<'_, A, P, V> {
         let mut all = Vec::new();
         for artifact in &job.artifacts {
             let what = format!("artifact `{}` cannot be read", artifact.name);
-            let zip = self.artifacts.fetch(artifact, &job.credentials).await.map_err(|fault| unavailable(&what, &fault))?;
-            let files = archive::reports(&artifact.name, &zip, policy).map_err(|error| fail(FailureKind::JobFailed, &error.to_string()))?;
-            all.extend(files.into_iter().map(|file| Report { facts: reports::read(&file.bytes).map(|(_, facts)| facts), path: file.path }));
+            let zip = self
+                .artifacts
+                .fetch(artifact, &job.credentials)
+                .await
+                .map_err(|fault| unavailable(&what, &fault))?;
+            let files = archive::reports(&artifact.name, &zip, policy)
+                .map_err(|error| fail(FailureKind::JobFailed, &error.to_string()))?;
+            all.extend(files.into_iter().map(|file| Report {
+                facts: reports::read(&file.bytes).map(|(_, facts)| facts),
+                path: file.path,
+            }));
         }
         Ok(all)
     }
@@ -73,7 +90,14 @@ fn answer(record: &Record, key: String) -> Answer {
     }
     let summary = message(&record.policy, verdict, MAX_SUMMARY);
     let short = summary.lines().next().unwrap_or_default().chars().take(SUMMARY_VARIABLE).collect();
-    Answer::Succeed { summary, variables: vec![("verdict", verdict.outcome.word().to_owned()), ("summary", short), ("reportKey", key)] }
+    Answer::Succeed {
+        summary,
+        variables: vec![
+            ("verdict", verdict.outcome.word().to_owned()),
+            ("summary", short),
+            ("reportKey", key),
+        ],
+    }
 }
 
 fn fail(kind: FailureKind, message: &str) -> Answer {

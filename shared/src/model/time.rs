@@ -27,7 +27,10 @@ impl Timestamp {
 
     /// From seconds since 1970 as AWS JSON sends them (fractions kept to the millisecond).
     #[must_use]
-    #[expect(clippy::cast_possible_truncation, reason = "seconds since 1970 in milliseconds fit an i64; `as` saturates")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "seconds since 1970 in milliseconds fit an i64; `as` saturates"
+    )]
     pub fn from_seconds(seconds: f64) -> Self {
         Self((seconds * 1000.0).round() as i64)
     }

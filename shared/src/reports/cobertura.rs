@@ -1,9 +1,9 @@
 //! Cobertura XML (<https://cobertura.github.io/cobertura/>, coverage-04.dtd). Lines are repeated under methods and class, and the same
 //! file appears in several classes: distinct (file, line) are counted, declared rates are not used.
 
+use super::ReportError;
 use super::facts::{CoverageFacts, Facts, Ratio};
 use super::xml::{Element, Path, Visitor, walk};
-use super::ReportError;
 use std::collections::{HashMap, HashSet};
 
 #[derive(Default)]
@@ -27,7 +27,10 @@ pub fn read(bytes: &[u8]) -> Result<Facts, ReportError> {
         return Err(ReportError::at("/", "the file holds no `coverage`"));
     }
     let files: HashSet<&String> = report.lines.keys().map(|(file, _)| file).collect();
-    let hits = |values: Vec<bool>| Ratio { hit: values.iter().filter(|hit| **hit).count() as u64, total: values.len() as u64 };
+    let hits = |values: Vec<bool>| Ratio {
+        hit: values.iter().filter(|hit| **hit).count() as u64,
+        total: values.len() as u64,
+    };
     Ok(Facts::Coverage(CoverageFacts {
         files: files.len() as u64,
         lines: hits(report.lines.values().copied().collect()),
@@ -42,7 +45,11 @@ impl Visitor for Cobertura {
             "coverage" => self.root = true,
             "class" => self.file = element.attribute("filename").unwrap_or_default(),
             "method" => {
-                let name = format!("{}{}", element.attribute("name").unwrap_or_default(), element.attribute("signature").unwrap_or_default());
+                let name = format!(
+                    "{}{}",
+                    element.attribute("name").unwrap_or_default(),
+                    element.attribute("signature").unwrap_or_default()
+                );
                 self.functions.entry((self.file.clone(), name.clone())).or_default();
                 self.method = Some(name);
             }
@@ -63,9 +70,12 @@ impl Visitor for Cobertura {
 impl Cobertura {
     fn line(&mut self, element: &Element<'_>, path: &Path) -> Result<(), ReportError> {
         let text = |name: &str| {
-            element.attribute(name).ok_or_else(|| ReportError::at(format!("{}/@{name}", path.text()), "the attribute is missing"))
+            element.attribute(name).ok_or_else(|| {
+                ReportError::at(format!("{}/@{name}", path.text()), "the attribute is missing")
+            })
         };
-        let wrong = |name: &str| ReportError::at(format!("{}/@{name}", path.text()), "the attribute is no number");
+        let wrong =
+            |name: &str| ReportError::at(format!("{}/@{name}", path.text()), "the attribute is no number");
         let number: u64 = text("number")?.trim().parse().map_err(|_| wrong("number"))?;
         let hits: f64 = text("hits")?.trim().parse().map_err(|_| wrong("hits"))?;
         let key = (self.file.clone(), number);
@@ -100,12 +110,16 @@ mod tests {
             <lines><line number="1" hits="2"/><line number="2" hits="0" branch="true" condition-coverage="50% (1/2)"/></lines></class>
             </classes></package></packages></coverage>"#;
         let Ok(Facts::Coverage(facts)) = read(xml.as_bytes()) else { panic!("unreadable") };
-        assert_eq!((facts.lines, facts.branches, facts.functions), (Ratio { hit: 1, total: 2 }, Ratio { hit: 1, total: 2 }, Ratio { hit: 1, total: 1 }));
+        assert_eq!(
+            (facts.lines, facts.branches, facts.functions),
+            (Ratio { hit: 1, total: 2 }, Ratio { hit: 1, total: 2 }, Ratio { hit: 1, total: 1 })
+        );
     }
 
     #[test]
     fn a_line_without_a_number_is_an_error_with_its_path() {
-        let error = read(br#"<coverage><class filename="a"><line hits="1"/></class></coverage>"#).unwrap_err();
+        let error =
+            read(br#"<coverage><class filename="a"><line hits="1"/></class></coverage>"#).unwrap_err();
         insta::assert_snapshot!(error, @"the attribute is missing, at `coverage[0]/class[0]/line[0]/@number`");
         assert!(read(b"<coverage>").is_err());
     }

@@ -43,7 +43,8 @@ impl Format {
         }
         let first = text.lines().next().unwrap_or_default();
         let has_header = first.contains("timeStamp") && first.contains("elapsed");
-        let looks_like_rows = first.split(',').count() >= 8 && first.split(',').take(2).all(|field| field.trim().parse::<u64>().is_ok());
+        let looks_like_rows = first.split(',').count() >= 8
+            && first.split(',').take(2).all(|field| field.trim().parse::<u64>().is_ok());
         (has_header || looks_like_rows).then_some(Self::JtlCsv)
     }
 }
@@ -79,7 +80,8 @@ pub fn read(bytes: &[u8]) -> Result<(Format, Facts), ReportError> {
     if bytes.iter().all(u8::is_ascii_whitespace) {
         return Err(ReportError::at("/", "the file is empty"));
     }
-    let format = Format::of(bytes).ok_or_else(|| ReportError::at("/", "the content is of no known report format"))?;
+    let format =
+        Format::of(bytes).ok_or_else(|| ReportError::at("/", "the content is of no known report format"))?;
     let facts = match format {
         Format::Junit => junit::read(bytes),
         Format::Lcov => lcov::read(bytes),

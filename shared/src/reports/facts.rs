@@ -108,7 +108,7 @@ impl Ratio {
 }
 
 /// Covered code, summed over files.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct CoverageFacts {
     /// Distinct (file, line) with a hit, out of all.
     pub lines: Ratio,
@@ -199,7 +199,10 @@ pub struct FindingFacts {
 impl FindingFacts {
     /// Adds a finding unless (id, component) is there; the graver severity stays.
     pub fn add(&mut self, finding: Finding) {
-        let same = self.findings.iter_mut().find(|known| known.id == finding.id && known.component == finding.component);
+        let same = self
+            .findings
+            .iter_mut()
+            .find(|known| known.id == finding.id && known.component == finding.component);
         match same {
             Some(known) => known.severity = known.severity.max(finding.severity),
             None => self.findings.push(finding),
@@ -256,7 +259,10 @@ impl Samples {
         self.failed += other.failed;
         if self.elapsed.add(&other.elapsed).is_err() {
             // Both have the same bounds; kept so that a count can never vanish.
-            other.elapsed.iter_recorded().for_each(|value| self.elapsed.saturating_record(value.value_iterated_to()));
+            other
+                .elapsed
+                .iter_recorded()
+                .for_each(|value| self.elapsed.saturating_record(value.value_iterated_to()));
         }
         self.first = self.first.min(other.first);
         self.last = self.last.max(other.last);

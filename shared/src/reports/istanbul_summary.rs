@@ -1,7 +1,7 @@
 //! Istanbul's `coverage-summary.json` (reporter `json-summary`): per-file counts; `total` and its truncated `pct` are not used.
 
-use super::facts::{CoverageFacts, Facts, Ratio};
 use super::ReportError;
+use super::facts::{CoverageFacts, Facts, Ratio};
 use serde_json::{Map, Value};
 
 /// Reads a summary.
@@ -9,8 +9,12 @@ use serde_json::{Map, Value};
 /// # Errors
 /// When it is not JSON, has no `total`, or a count is missing.
 pub fn read(bytes: &[u8]) -> Result<Facts, ReportError> {
-    let summary: Map<String, Value> = serde_json::from_slice(bytes)
-        .map_err(|error| ReportError::at(format!("line {} column {}", error.line(), error.column()), "the file is not a JSON object"))?;
+    let summary: Map<String, Value> = serde_json::from_slice(bytes).map_err(|error| {
+        ReportError::at(
+            format!("line {} column {}", error.line(), error.column()),
+            "the file is not a JSON object",
+        )
+    })?;
     if !summary.contains_key("total") {
         return Err(ReportError::at("/total", "the summary has no `total`"));
     }

@@ -1,8 +1,8 @@
 //! `JMeter` results in CSV (user manual, "Listeners", CSV log format). Columns in any order, found by the header; a file without a header
 //! is read in `JMeter`'s default order. Failed samples count in the latency. Transaction controllers repeat their children and are left out.
 
-use super::facts::{Facts, PerformanceFacts, Samples};
 use super::ReportError;
+use super::facts::{Facts, PerformanceFacts, Samples};
 use csv::{ByteRecord, ReaderBuilder};
 
 /// `JMeter`'s default columns.
@@ -26,13 +26,20 @@ struct Columns {
 /// When a needed column is missing, a row is cut off or has no numbers, or no sample is in it.
 pub fn read(bytes: &[u8]) -> Result<Facts, ReportError> {
     let first = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    let delimiter = [b',', b'\t', b';', b'|', b'^'].into_iter().max_by_key(|d| first.iter().filter(|byte| *byte == d).count()).unwrap_or(b',');
-    let mut reader = ReaderBuilder::new().has_headers(false).flexible(true).delimiter(delimiter).from_reader(bytes);
+    let delimiter = [b',', b'\t', b';', b'|', b'^']
+        .into_iter()
+        .max_by_key(|d| first.iter().filter(|byte| *byte == d).count())
+        .unwrap_or(b',');
+    let mut reader =
+        ReaderBuilder::new().has_headers(false).flexible(true).delimiter(delimiter).from_reader(bytes);
     let mut record = ByteRecord::new();
     let mut columns = None;
     let mut facts = PerformanceFacts::default();
     let mut row = 0_u64;
-    while reader.read_byte_record(&mut record).map_err(|error| ReportError::at(format!("row {}", row + 1), error.to_string()))? {
+    while reader
+        .read_byte_record(&mut record)
+        .map_err(|error| ReportError::at(format!("row {}", row + 1), error.to_string()))?
+    {
         row += 1;
         let Some(known) = &columns else {
             let (found, is_header) = header(&record)?;
@@ -52,12 +59,22 @@ pub fn read(bytes: &[u8]) -> Result<Facts, ReportError> {
 
 fn header(record: &ByteRecord) -> Result<(Columns, bool), ReportError> {
     let position = |name: &str| record.iter().position(|field| field == name.as_bytes());
-    if position("elapsed").is_none() && record.get(0).is_some_and(|field| field.first().is_some_and(u8::is_ascii_digit)) {
+    if position("elapsed").is_none()
+        && record.get(0).is_some_and(|field| field.first().is_some_and(u8::is_ascii_digit))
+    {
         let at = |name: &str| DEFAULT.iter().position(|column| *column == name).unwrap_or_default();
-        let columns = Columns { stamp: 0, elapsed: at("elapsed"), label: at("label"), success: DEFAULT_SUCCESS, message: Some(at("responseMessage")) };
+        let columns = Columns {
+            stamp: 0,
+            elapsed: at("elapsed"),
+            label: at("label"),
+            success: DEFAULT_SUCCESS,
+            message: Some(at("responseMessage")),
+        };
         return Ok((columns, false));
     }
-    let needed = |name: &str| position(name).ok_or_else(|| ReportError::at("row 1", format!("the column `{name}` is missing")));
+    let needed = |name: &str| {
+        position(name).ok_or_else(|| ReportError::at("row 1", format!("the column `{name}` is missing")))
+    };
     let columns = Columns {
         stamp: needed("timeStamp")?,
         elapsed: needed("elapsed")?,
@@ -68,23 +85,44 @@ fn header(record: &ByteRecord) -> Result<(Columns, bool), ReportError> {
     Ok((columns, true))
 }
 
-fn sample(record: &ByteRecord, columns: &Columns, row: u64, facts: &mut PerformanceFacts) -> Result<(), ReportError> {
-    let text = |index: usize| record.get(index).and_then(|field| std::str::from_utf8(field).ok()).map(str::trim);
-    let missing = |name: &str| ReportError::at(format!("row {row}"), format!("`{name}` is missing or unreadable: the file may be truncated"));
-    if columns.message.and_then(|index| record.get(index)).is_some_and(|message| message.starts_with(TRANSACTION)) {
+fn sample(
+    record: &ByteRecord,
+    columns: &Columns,
+    row: u64,
+    facts: &mut PerformanceFacts,
+) -> Result<(), ReportError> {
+    let text =
+        |index: usize| record.get(index).and_then(|field| std::str::from_utf8(field).ok()).map(str::trim);
+    let missing = |name: &str| {
+        ReportError::at(
+            format!("row {row}"),
+            format!("`{name}` is missing or unreadable: the file may be truncated"),
+        )
+    };
+    if columns
+        .message
+        .and_then(|index| record.get(index))
+        .is_some_and(|message| message.starts_with(TRANSACTION))
+    {
         return Ok(());
     }
-    let elapsed = text(columns.elapsed).and_then(|text| text.parse::<u64>().ok()).ok_or_else(|| missing("elapsed"))?;
+    let elapsed =
+        text(columns.elapsed).and_then(|text| text.parse::<u64>().ok()).ok_or_else(|| missing("elapsed"))?;
     let success = match text(columns.success).map(str::to_ascii_lowercase).as_deref() {
         Some("true") => true,
         Some("false") => false,
         _ => return Err(missing("success")),
     };
     let start = text(columns.stamp).map(stamp).ok_or_else(|| missing("timeStamp"))?;
-    let label = record.get(columns.label).map(|field| String::from_utf8_lossy(field).into_owned()).ok_or_else(|| missing("label"))?;
+    let label = record
+        .get(columns.label)
+        .map(|field| String::from_utf8_lossy(field).into_owned())
+        .ok_or_else(|| missing("label"))?;
     let samples = match facts.labels.entry(label) {
         std::collections::btree_map::Entry::Occupied(known) => known.into_mut(),
-        std::collections::btree_map::Entry::Vacant(free) => free.insert(Samples::new().ok_or_else(|| missing("elapsed"))?),
+        std::collections::btree_map::Entry::Vacant(free) => {
+            free.insert(Samples::new().ok_or_else(|| missing("elapsed"))?)
+        }
     };
     samples.add(start, elapsed, success);
     Ok(())
@@ -92,7 +130,8 @@ fn sample(record: &ByteRecord, columns: &Columns, row: u64, facts: &mut Performa
 
 /// Epoch milliseconds, or `JMeter`'s formatted date (taken as UTC); 0 when it is neither, which only matters for throughput.
 fn stamp(text: &str) -> i64 {
-    let dated = || format!("{}Z", text.replace('/', "-").replacen(' ', "T", 1)).parse::<crate::model::Timestamp>();
+    let dated =
+        || format!("{}Z", text.replace('/', "-").replacen(' ', "T", 1)).parse::<crate::model::Timestamp>();
     text.parse().or_else(|_| dated().map(crate::model::Timestamp::millis)).unwrap_or(0)
 }
 
@@ -110,7 +149,9 @@ mod tests {
 
     #[test]
     fn a_file_without_a_header_is_read_in_the_default_order() {
-        let Ok(Facts::Performance(facts)) = read(b"1000,12,GET /,200,OK,t 1-1,text,true,5\n") else { panic!("unreadable") };
+        let Ok(Facts::Performance(facts)) = read(b"1000,12,GET /,200,OK,t 1-1,text,true,5\n") else {
+            panic!("unreadable")
+        };
         assert_eq!(facts.samples(Some("GET /")).map(|samples| samples.total), Some(1));
     }
 

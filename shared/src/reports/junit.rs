@@ -1,9 +1,9 @@
 //! JUnit XML in the dialects that tools write; there is no standard. The presence of an element decides, suite counters are never
 //! trusted (19 % of 175 public files disagree with their own cases), and a suite-level error counts as one broken case.
 
+use super::ReportError;
 use super::facts::{Facts, TestFacts, keep};
 use super::xml::{Element, Path, Visitor, walk};
-use super::ReportError;
 
 #[derive(Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Outcome {
@@ -41,7 +41,10 @@ pub fn read(bytes: &[u8]) -> Result<Facts, ReportError> {
     }
     if junit.facts.total() == 0 && junit.facts.declared.is_some_and(|declared| declared > 0) {
         let declared = junit.facts.declared.unwrap_or_default();
-        return Err(ReportError::at("testsuites", format!("{declared} tests are declared, but no `testcase` is there")));
+        return Err(ReportError::at(
+            "testsuites",
+            format!("{declared} tests are declared, but no `testcase` is there"),
+        ));
     }
     Ok(Facts::Tests(junit.facts))
 }
@@ -93,7 +96,10 @@ impl Junit {
             Some(case) => case.outcome = case.outcome.max(outcome),
             None if outcome == Outcome::Error || outcome == Outcome::Failed => {
                 self.facts.errors += 1;
-                keep(&mut self.facts.broken, &element.attribute("message").unwrap_or_else(|| "a suite that could not run".to_owned()));
+                keep(
+                    &mut self.facts.broken,
+                    &element.attribute("message").unwrap_or_else(|| "a suite that could not run".to_owned()),
+                );
             }
             None => {}
         }
@@ -119,20 +125,34 @@ fn case(element: &Element<'_>, facts: &mut TestFacts) -> Case {
     let class = element.attribute("classname").filter(|class| !class.is_empty());
     let name = element.attribute("name").unwrap_or_else(|| "a case without a name".to_owned());
     facts.duration_ms += element.attribute("time").map_or(0, |time| millis(&time));
-    let not_run = ["status", "result"].into_iter().filter_map(|attribute| element.attribute(attribute)).any(|status| {
-        matches!(status.to_ascii_lowercase().as_str(), "notrun" | "disabled" | "skipped" | "ignored" | "suppressed")
-    });
-    let failed = element.attribute("status").is_some_and(|status| matches!(status.to_ascii_lowercase().as_str(), "fail" | "failed"));
+    let not_run =
+        ["status", "result"].into_iter().filter_map(|attribute| element.attribute(attribute)).any(|status| {
+            matches!(
+                status.to_ascii_lowercase().as_str(),
+                "notrun" | "disabled" | "skipped" | "ignored" | "suppressed"
+            )
+        });
+    let failed = element
+        .attribute("status")
+        .is_some_and(|status| matches!(status.to_ascii_lowercase().as_str(), "fail" | "failed"));
     let outcome = match (failed, not_run) {
         (true, _) => Outcome::Failed,
         (false, true) => Outcome::Skipped,
         (false, false) => Outcome::Passed,
     };
-    Case { name: class.map_or_else(|| name.clone(), |class| format!("{class}: {name}")), outcome, flaky: false }
+    Case {
+        name: class.map_or_else(|| name.clone(), |class| format!("{class}: {name}")),
+        outcome,
+        flaky: false,
+    }
 }
 
 /// Seconds as text to milliseconds; thousands commas are tolerated and anything else counts as nothing.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked to be finite and not negative; `as` saturates")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "checked to be finite and not negative; `as` saturates"
+)]
 fn millis(text: &str) -> u64 {
     let seconds = text.replace(',', "").trim().parse::<f64>().unwrap_or(0.0);
     if seconds.is_finite() && seconds > 0.0 { (seconds * 1000.0).round() as u64 } else { 0 }
@@ -163,7 +183,8 @@ mod tests {
 
     #[test]
     fn a_suite_that_could_not_load_counts_as_an_error() {
-        let facts = facts(r#"<testsuite tests="0" errors="1"><error message="Cannot find module"/></testsuite>"#);
+        let facts =
+            facts(r#"<testsuite tests="0" errors="1"><error message="Cannot find module"/></testsuite>"#);
         assert_eq!((facts.errors, facts.total()), (1, 1));
     }
 

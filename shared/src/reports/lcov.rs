@@ -1,8 +1,8 @@
 //! lcov tracefiles (`geninfo(1)`). Records of the same `SF` are merged; declared `LF`/`LH` are ignored: they are absent or wrong
 //! in real files.
 
-use super::facts::{CoverageFacts, Facts, Ratio};
 use super::ReportError;
+use super::facts::{CoverageFacts, Facts, Ratio};
 use std::collections::HashMap;
 
 #[derive(Default)]
@@ -28,11 +28,15 @@ pub fn read(bytes: &[u8]) -> Result<Facts, ReportError> {
         } else if line == "end_of_record" {
             current = None;
         } else if let Some(file) = current.as_ref().and_then(|path| files.get_mut(path)) {
-            record(file, line).ok_or_else(|| ReportError::at(format!("line {}", index + 1), "the numbers are missing"))?;
+            record(file, line)
+                .ok_or_else(|| ReportError::at(format!("line {}", index + 1), "the numbers are missing"))?;
         }
     }
     if current.is_some() {
-        return Err(ReportError::at(format!("line {}", text.lines().count()), "the last record has no `end_of_record`: it is truncated"));
+        return Err(ReportError::at(
+            format!("line {}", text.lines().count()),
+            "the last record has no `end_of_record`: it is truncated",
+        ));
     }
     if files.is_empty() {
         return Err(ReportError::at("line 1", "the file holds no `SF` record"));
@@ -82,7 +86,9 @@ fn count(text: &str) -> Option<bool> {
 }
 
 fn sum<'a>(files: impl Iterator<Item = &'a File>) -> CoverageFacts {
-    let ratio = |hits: &mut dyn Iterator<Item = bool>| hits.fold(Ratio::default(), |sum, hit| sum.plus(Ratio { hit: u64::from(hit), total: 1 }));
+    let ratio = |hits: &mut dyn Iterator<Item = bool>| {
+        hits.fold(Ratio::default(), |sum, hit| sum.plus(Ratio { hit: u64::from(hit), total: 1 }))
+    };
     files.fold(CoverageFacts::default(), |sum, file| CoverageFacts {
         lines: sum.lines.plus(ratio(&mut file.lines.values().copied())),
         branches: sum.branches.plus(ratio(&mut file.branches.values().copied())),
@@ -99,7 +105,10 @@ mod tests {
     fn records_of_one_file_are_merged_and_declared_totals_ignored() {
         let text = "TN:\nSF:a.js\nFN:1,f\nFNDA:0,f\nDA:1,1\nDA:2,0\nBRDA:2,0,0,-\nBRDA:2,0,1,3\nLF:99\nLH:99\nend_of_record\nSF:a.js\nDA:2,7,abc\nDA:3,-1\nend_of_record\n";
         let Ok(Facts::Coverage(facts)) = read(text.as_bytes()) else { panic!("unreadable") };
-        assert_eq!((facts.lines, facts.branches, facts.functions), (Ratio { hit: 2, total: 3 }, Ratio { hit: 1, total: 2 }, Ratio { hit: 0, total: 1 }));
+        assert_eq!(
+            (facts.lines, facts.branches, facts.functions),
+            (Ratio { hit: 2, total: 3 }, Ratio { hit: 1, total: 2 }, Ratio { hit: 0, total: 1 })
+        );
     }
 
     #[test]

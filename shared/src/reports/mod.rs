@@ -15,7 +15,9 @@ pub mod sarif;
 mod xml;
 
 pub use detect::{Format, read};
-pub use facts::{CoverageFacts, Facts, Finding, FindingFacts, PerformanceFacts, Ratio, Samples, Severity, TestFacts};
+pub use facts::{
+    CoverageFacts, Facts, Finding, FindingFacts, PerformanceFacts, Ratio, Samples, Severity, TestFacts,
+};
 
 /// A report that cannot be used as evidence.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

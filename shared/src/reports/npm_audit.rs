@@ -1,8 +1,8 @@
 //! `npm audit --json`, report version 2 (npm 7 and later). Advisories are counted, not packages: `via` mixes package names and advisory
 //! objects, and `metadata` counts packages. A registry that refuses prints valid JSON without `vulnerabilities`: that is an error.
 
-use super::facts::{Facts, Finding, FindingFacts, Severity};
 use super::ReportError;
+use super::facts::{Facts, Finding, FindingFacts, Severity};
 use serde_json::Value;
 
 /// Reads an audit.
@@ -10,8 +10,9 @@ use serde_json::Value;
 /// # Errors
 /// When it is not JSON, another version, or an error object.
 pub fn read(bytes: &[u8]) -> Result<Facts, ReportError> {
-    let audit: Value = serde_json::from_slice(bytes)
-        .map_err(|error| ReportError::at(format!("line {} column {}", error.line(), error.column()), "the file is not JSON"))?;
+    let audit: Value = serde_json::from_slice(bytes).map_err(|error| {
+        ReportError::at(format!("line {} column {}", error.line(), error.column()), "the file is not JSON")
+    })?;
     // `npm audit fix --dry-run --json` wraps the report.
     let audit = audit.get("audit").unwrap_or(&audit);
     if audit.get("error").is_some() || audit.get("statusCode").is_some() {
@@ -19,13 +20,23 @@ pub fn read(bytes: &[u8]) -> Result<Facts, ReportError> {
     }
     let version = audit.get("auditReportVersion").and_then(Value::as_u64);
     if version != Some(2) {
-        return Err(ReportError::at("/auditReportVersion", format!("the version is {}, 2 is read", version.map_or_else(|| "missing".to_owned(), |v| v.to_string()))));
+        return Err(ReportError::at(
+            "/auditReportVersion",
+            format!(
+                "the version is {}, 2 is read",
+                version.map_or_else(|| "missing".to_owned(), |v| v.to_string())
+            ),
+        ));
     }
-    let packages = audit.get("vulnerabilities").and_then(Value::as_object).ok_or_else(|| ReportError::at("/vulnerabilities", "the audit has no `vulnerabilities`"))?;
+    let packages = audit
+        .get("vulnerabilities")
+        .and_then(Value::as_object)
+        .ok_or_else(|| ReportError::at("/vulnerabilities", "the audit has no `vulnerabilities`"))?;
     let mut facts = FindingFacts::default();
     for (name, package) in packages {
         let via = package.get("via").and_then(Value::as_array);
-        let via = via.ok_or_else(|| ReportError::at(format!("/vulnerabilities/{name}/via"), "the list is missing"))?;
+        let via = via
+            .ok_or_else(|| ReportError::at(format!("/vulnerabilities/{name}/via"), "the list is missing"))?;
         via.iter().filter(|entry| entry.is_object()).for_each(|advisory| facts.add(finding(name, advisory)));
     }
     Ok(Facts::Findings(facts))
@@ -50,7 +61,9 @@ mod tests {
     #[test]
     fn an_advisory_reached_on_two_paths_counts_once_and_package_names_do_not_count() {
         let advisory = r#"{"source":1,"name":"qs","dependency":"qs","title":"x","url":"https://github.com/advisories/GHSA-aaaa","severity":"high"}"#;
-        let json = format!(r#"{{"auditReportVersion":2,"vulnerabilities":{{"qs":{{"via":[{advisory}]}},"express":{{"via":["qs",{advisory}]}}}},"metadata":{{}}}}"#);
+        let json = format!(
+            r#"{{"auditReportVersion":2,"vulnerabilities":{{"qs":{{"via":[{advisory}]}},"express":{{"via":["qs",{advisory}]}}}},"metadata":{{}}}}"#
+        );
         let Ok(Facts::Findings(facts)) = read(json.as_bytes()) else { panic!("unreadable") };
         assert_eq!((facts.findings.len(), facts.count(Severity::High)), (1, 1));
     }

@@ -1,8 +1,8 @@
 //! SARIF 2.1.0 (OASIS). `level` is usually absent: the rule's default decides, then `warning`; `security-severity` is a number or a word.
 //! Results that passed, are suppressed or unchanged-absent are not findings.
 
-use super::facts::{Facts, Finding, FindingFacts, Severity};
 use super::ReportError;
+use super::facts::{Facts, Finding, FindingFacts, Severity};
 use serde_json::Value;
 
 /// Reads a log.
@@ -11,9 +11,13 @@ use serde_json::Value;
 /// When it is not JSON, has no `runs`, a run has no results (`null` means the tool did not run to its end), or the tool reports failure.
 pub fn read(bytes: &[u8]) -> Result<Facts, ReportError> {
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
-    let log: Value = serde_json::from_slice(bytes)
-        .map_err(|error| ReportError::at(format!("line {} column {}", error.line(), error.column()), "the file is not JSON"))?;
-    let runs = log.get("runs").and_then(Value::as_array).ok_or_else(|| ReportError::at("/runs", "the log has no `runs`"))?;
+    let log: Value = serde_json::from_slice(bytes).map_err(|error| {
+        ReportError::at(format!("line {} column {}", error.line(), error.column()), "the file is not JSON")
+    })?;
+    let runs = log
+        .get("runs")
+        .and_then(Value::as_array)
+        .ok_or_else(|| ReportError::at("/runs", "the log has no `runs`"))?;
     if runs.is_empty() {
         return Err(ReportError::at("/runs", "the log has no run"));
     }
@@ -26,10 +30,17 @@ pub fn read(bytes: &[u8]) -> Result<Facts, ReportError> {
 
 fn read_run(run: &Value, path: &str, facts: &mut FindingFacts) -> Result<(), ReportError> {
     let invocations = run.get("invocations").and_then(Value::as_array);
-    if invocations.into_iter().flatten().any(|i| i.get("executionSuccessful").and_then(Value::as_bool) == Some(false)) {
+    if invocations
+        .into_iter()
+        .flatten()
+        .any(|i| i.get("executionSuccessful").and_then(Value::as_bool) == Some(false))
+    {
         return Err(ReportError::at(format!("{path}/invocations"), "the tool says that it failed"));
     }
-    let results = run.get("results").and_then(Value::as_array).ok_or_else(|| ReportError::at(format!("{path}/results"), "the run has no results"))?;
+    let results = run
+        .get("results")
+        .and_then(Value::as_array)
+        .ok_or_else(|| ReportError::at(format!("{path}/results"), "the run has no results"))?;
     let rules = run.pointer("/tool/driver/rules").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
     results.iter().filter(|result| is_finding(result)).for_each(|result| facts.add(finding(result, rules)));
     Ok(())
@@ -38,23 +49,38 @@ fn read_run(run: &Value, path: &str, facts: &mut FindingFacts) -> Result<(), Rep
 fn is_finding(result: &Value) -> bool {
     let word = |key: &str| result.get(key).and_then(Value::as_str);
     let suppressed = result.get("suppressions").and_then(Value::as_array).is_some_and(|list| {
-        !list.is_empty() && list.iter().all(|s| matches!(s.get("status").and_then(Value::as_str), None | Some("accepted")))
+        !list.is_empty()
+            && list.iter().all(|s| matches!(s.get("status").and_then(Value::as_str), None | Some("accepted")))
     });
-    !matches!(word("kind"), Some("pass" | "informational" | "notApplicable")) && word("baselineState") != Some("absent") && !suppressed
+    !matches!(word("kind"), Some("pass" | "informational" | "notApplicable"))
+        && word("baselineState") != Some("absent")
+        && !suppressed
 }
 
 fn finding(result: &Value, rules: &[Value]) -> Finding {
     let named = result.get("ruleId").and_then(Value::as_str);
-    let by_index = result.get("ruleIndex").and_then(Value::as_u64).and_then(|index| rules.get(usize::try_from(index).ok()?));
+    let by_index = result
+        .get("ruleIndex")
+        .and_then(Value::as_u64)
+        .and_then(|index| rules.get(usize::try_from(index).ok()?));
     let rule = by_index.or_else(|| rules.iter().find(|rule| rule.get("id").and_then(Value::as_str) == named));
     let id = named.or_else(|| rule?.get("id")?.as_str()).unwrap_or("rule without id");
-    let file = result.pointer("/locations/0/physicalLocation/artifactLocation/uri").and_then(Value::as_str).unwrap_or_default();
+    let file = result
+        .pointer("/locations/0/physicalLocation/artifactLocation/uri")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
     let line = result.pointer("/locations/0/physicalLocation/region/startLine").and_then(Value::as_u64);
     Finding {
         id: id.to_owned(),
         component: line.map_or_else(|| file.to_owned(), |line| format!("{file}:{line}")),
         severity: severity(result, rule),
-        title: result.pointer("/message/text").and_then(Value::as_str).unwrap_or_default().chars().take(200).collect(),
+        title: result
+            .pointer("/message/text")
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .chars()
+            .take(200)
+            .collect(),
     }
 }
 
@@ -82,7 +108,8 @@ mod tests {
             "results":[{"ruleId":"A","message":{"text":"x"}},{"ruleIndex":1},{"ruleId":"C"},{"ruleId":"D"},{"ruleId":"A","kind":"pass"},
             {"ruleId":"B","suppressions":[{"kind":"inSource"}]}]}]}"#;
         let Ok(Facts::Findings(facts)) = read(json.as_bytes()) else { panic!("unreadable") };
-        let counts = [Severity::Critical, Severity::High, Severity::Medium].map(|severity| facts.count(severity));
+        let counts =
+            [Severity::Critical, Severity::High, Severity::Medium].map(|severity| facts.count(severity));
         assert_eq!(counts, [1, 1, 2]);
     }
 

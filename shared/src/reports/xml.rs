@@ -70,7 +70,8 @@ impl Path {
 /// Walks the whole document.
 pub(crate) fn walk(bytes: &[u8], visitor: &mut impl Visitor) -> Result<(), ReportError> {
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
-    let text = std::str::from_utf8(bytes).map_err(|error| ReportError::at(format!("byte {}", error.valid_up_to()), "the file is not UTF-8"))?;
+    let text = std::str::from_utf8(bytes)
+        .map_err(|error| ReportError::at(format!("byte {}", error.valid_up_to()), "the file is not UTF-8"))?;
     let mut reader = Reader::from_str(text);
     reader.config_mut().check_end_names = true;
     let mut path = Path::default();
@@ -88,7 +89,9 @@ pub(crate) fn walk(bytes: &[u8], visitor: &mut impl Visitor) -> Result<(), Repor
                 leave(&name, visitor, &mut path)?;
             }
             Ok(Event::Eof) if path.steps.is_empty() => return Ok(()),
-            Ok(Event::Eof) => return Err(ReportError::at(path.text(), "the file ends inside an element: it is truncated")),
+            Ok(Event::Eof) => {
+                return Err(ReportError::at(path.text(), "the file ends inside an element: it is truncated"));
+            }
             Ok(_) => {}
             Err(error) => {
                 let words = error.to_string().lines().next().unwrap_or_default().to_owned();

@@ -1,0 +1,134 @@
+//! Start-up of every function against a bare runtime binary of the same profile, in the same run.
+//!
+//! Instructions are counted by callgrind from process start to the first `GET …/invocation/next`: repeatable whatever else the
+//! machine does. Budget (DESIGN §4): at most twice the bare binary.
+
+use anyhow::{Context, Result, bail};
+use clap::Parser;
+use local::runtime_api::Host;
+use serde_json::json;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+/// The floor.
+const BARE: &str = "bare-runtime";
+/// Every function, in the order of the release path.
+const FUNCTIONS: [&str; 8] = [
+    "webhook", "source", "quality-gate", "pre-traffic", "post-traffic", "traffic-watch", "metrics-collector", "dashboard",
+];
+/// Budget: this many times the bare binary's instructions.
+const BUDGET: f64 = 2.0;
+/// Valgrind is slow; a start takes well below this.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Measures binary size, zipped size and instructions to the first `/next`.
+#[derive(Parser)]
+struct Arguments {
+    /// Cargo profile to build and measure.
+    #[arg(long, default_value = "release")]
+    profile: String,
+    /// Print JSON lines instead of a table.
+    #[arg(long)]
+    json: bool,
+}
+
+struct Row {
+    name: &'static str,
+    size: u64,
+    zipped: u64,
+    instructions: u64,
+}
+
+fn main() -> Result<()> {
+    let arguments = Arguments::parse();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize()?;
+    let folder = build(&root, &arguments.profile)?;
+    let mut rows = vec![measure(BARE, &folder)?];
+    for name in FUNCTIONS {
+        eprintln!("measuring {name}");
+        rows.push(measure(name, &folder)?);
+    }
+    print(&rows, arguments.json)
+}
+
+fn build(root: &Path, profile: &str) -> Result<PathBuf> {
+    let mut command = Command::new(env!("CARGO"));
+    command.current_dir(root).args(["build", "--profile", profile, "--package", BARE]);
+    for name in FUNCTIONS {
+        command.args(["--package", name]);
+    }
+    if !command.status()?.success() {
+        bail!("the functions do not build");
+    }
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
+    Ok(target.join(profile))
+}
+
+fn measure(name: &'static str, folder: &Path) -> Result<Row> {
+    let binary = folder.join(name);
+    let bytes = std::fs::read(&binary).with_context(|| format!("cannot read {}", binary.display()))?;
+    Ok(Row { name, size: bytes.len() as u64, zipped: zipped(&bytes)?, instructions: instructions(&binary)? })
+}
+
+fn zipped(bytes: &[u8]) -> Result<u64> {
+    let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    writer.start_file("bootstrap", zip::write::SimpleFileOptions::default())?;
+    writer.write_all(bytes)?;
+    Ok(writer.finish()?.into_inner().len() as u64)
+}
+
+/// User-space instructions from process start until the process has asked for its first event.
+fn instructions(binary: &Path) -> Result<u64> {
+    let path = binary.to_string_lossy();
+    let arguments = ["--tool=callgrind", "--callgrind-out-file=/dev/null", path.as_ref()];
+    let environment = [
+        ("AWS_ACCESS_KEY_ID", "none"),
+        ("AWS_SECRET_ACCESS_KEY", "none"),
+        ("AWS_ENDPOINT_URL", "http://127.0.0.1:9"),
+        ("TABLE_NAME", "t"),
+        ("WEBHOOK_SECRET_ID", "s"),
+        ("SOURCE_QUEUE_URL", "http://127.0.0.1:9/q"),
+        ("REPOSITORY_IDS", "1"),
+        ("ROUTES_PARAMETER", "/r"),
+        ("SOURCE_BUCKET", "b"),
+        ("GITHUB_API_URL", "https://api.github.com"),
+        ("REPORT_BUCKET", "b"),
+        ("POLICY_PREFIX", "/p"),
+        ("ALERTS_TOPIC_ARN", "arn:aws:sns:us-east-1:000000000000:t"),
+        ("WATCH_PARAMETER", "/w"),
+        ("SERVICES_PARAMETER", "/s"),
+    ];
+    let host = Host::start(Path::new("valgrind"), &arguments, &environment).context("valgrind cannot be started (Debian package `valgrind`)")?;
+    let asked = host.wait_for_first_next(PATIENCE);
+    let (_, errors) = host.stop()?;
+    let collected = errors.lines().find_map(|line| line.split_once("Collected :"));
+    match collected.and_then(|(_, count)| count.trim().parse().ok()) {
+        Some(count) if asked => Ok(count),
+        _ => bail!("{} did not ask for its first event:\n{errors}", binary.display()),
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "sizes and counts far below 2^52, printed with three digits")]
+fn print(rows: &[Row], as_json: bool) -> Result<()> {
+    let floor = rows.first().context("no floor")?.instructions as f64;
+    let mut out = std::io::stdout().lock();
+    if !as_json {
+        writeln!(out, "{:<18} {:>9} {:>10} {:>14} {:>8} {:>8}", "binary", "size MB", "zipped MB", "M instr/next", "ratio", "budget")?;
+    }
+    for row in rows {
+        let ratio = row.instructions as f64 / floor;
+        let within = ratio <= BUDGET;
+        if as_json {
+            let line = json!({"binary": row.name, "sizeBytes": row.size, "zippedBytes": row.zipped,
+                              "instructionsToFirstNext": row.instructions, "ratioToBare": ratio, "withinBudget": within});
+            writeln!(out, "{line}")?;
+        } else {
+            let (size, packed, count) = (row.size as f64 / 1e6, row.zipped as f64 / 1e6, row.instructions as f64 / 1e6);
+            let verdict = if within { "met" } else { "missed" };
+            writeln!(out, "{:<18} {size:>9.2} {packed:>10.2} {count:>14.3} {ratio:>8.2} {verdict:>8}", row.name)?;
+        }
+    }
+    Ok(())
+}
