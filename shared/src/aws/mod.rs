@@ -40,3 +40,5 @@ pub mod target_groups;
 pub mod verdicts;
 #[cfg(all(feature = "dynamodb", feature = "delivery"))]
 pub mod watches;
+#[cfg(all(feature = "dynamodb", feature = "metrics"))]
+pub mod facts;

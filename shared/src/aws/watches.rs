@@ -48,6 +48,7 @@ impl WatchTable {
         known: Option<u64>,
     ) -> Result<(), Fault> {
         let body = serde_json::to_string(watch).map_err(|error| unreadable("PutItem", &error.to_string()))?;
+        let created = watch.created_at.to_string();
         let mut call = self
             .client
             .put_item()
@@ -55,6 +56,8 @@ impl WatchTable {
             .item("pk", text(pk))
             .item("sk", text(sk))
             .item("version", AttributeValue::N(version.to_string()))
+            .item("gsi1pk", text(&format!("T#{}", created.get(..7).unwrap_or_default())))
+            .item("gsi1sk", text(&format!("{created}#watch#{}", watch.deployment_id)))
             .item("body", text(&body));
         call = match known {
             Some(known) => call
