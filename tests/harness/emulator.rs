@@ -18,7 +18,9 @@ impl Emulator {
     }
 
     fn authorization(service: &str) -> String {
-        format!("AWS4-HMAC-SHA256 Credential=test/20261123/us-east-1/{service}/aws4_request, SignedHeaders=host, Signature=0")
+        format!(
+            "AWS4-HMAC-SHA256 Credential=test/20261123/us-east-1/{service}/aws4_request, SignedHeaders=host, Signature=0"
+        )
     }
 
     /// One call of an AWS JSON service.
@@ -64,7 +66,11 @@ impl Emulator {
         let body = json!({"QueueUrl": queue_url, "AttributeNames": ["All"]});
         let answer = self.json("sqs", "AmazonSQS.GetQueueAttributes", "1.0", &body)?;
         let number = |name: &str| -> u64 {
-            answer.pointer(&format!("/Attributes/{name}")).and_then(Value::as_str).and_then(|n| n.parse().ok()).unwrap_or(0)
+            answer
+                .pointer(&format!("/Attributes/{name}"))
+                .and_then(Value::as_str)
+                .and_then(|n| n.parse().ok())
+                .unwrap_or(0)
         };
         Ok(number("ApproximateNumberOfMessages") + number("ApproximateNumberOfMessagesNotVisible"))
     }
@@ -78,7 +84,8 @@ impl Emulator {
         let mut lines = Vec::new();
         for group in groups.get("logGroups").and_then(Value::as_array).into_iter().flatten() {
             let name = group.get("logGroupName").and_then(Value::as_str).unwrap_or_default();
-            let events = self.json("logs", "Logs_20140328.FilterLogEvents", "1.1", &json!({"logGroupName": name}))?;
+            let events =
+                self.json("logs", "Logs_20140328.FilterLogEvents", "1.1", &json!({"logGroupName": name}))?;
             for event in events.get("events").and_then(Value::as_array).into_iter().flatten() {
                 let message = event.get("message").and_then(Value::as_str).unwrap_or_default();
                 lines.push(format!("{name}: {message}"));

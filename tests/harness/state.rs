@@ -14,7 +14,10 @@ fn named<'a>(items: &'a [Value], key: &str, wanted: &str) -> Option<&'a Value> {
 #[must_use]
 pub fn executions_of<'a>(state: &'a Value, pipeline: &str, sha: &str) -> Vec<&'a Value> {
     let Some(found) = named(list(state, "pipelines"), "name", pipeline) else { return Vec::new() };
-    list(found, "executions").iter().filter(|execution| variable(execution, "commitId") == Some(sha)).collect()
+    list(found, "executions")
+        .iter()
+        .filter(|execution| variable(execution, "commitId") == Some(sha))
+        .collect()
 }
 
 /// The only execution of `pipeline` for commit `sha`; none when there is none or more than one.

@@ -1,8 +1,8 @@
 //! One story's hold on the running stack.
 
+use crate::PATIENCE_MINUTES;
 use crate::emulator::Emulator;
 use crate::state::{executions_of, text};
-use crate::PATIENCE_MINUTES;
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -42,7 +42,9 @@ impl World {
     pub fn take() -> Self {
         match Self::open() {
             Ok(world) => world,
-            Err(error) => panic!("no local stack: {error:#}; run `scripts/test`, or `cargo tidegate up` first"),
+            Err(error) => {
+                panic!("no local stack: {error:#}; run `scripts/test`, or `cargo tidegate up` first")
+            }
         }
     }
 
@@ -51,7 +53,13 @@ impl World {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../.tidegate/stack.json");
         let file = std::fs::read_to_string(path).with_context(|| format!("cannot read {path}"))?;
         let stack: Value = serde_json::from_str(&file)?;
-        let url = |key: &str| stack.get(key).and_then(Value::as_str).map(ToOwned::to_owned).with_context(|| format!("{path} has no `{key}`"));
+        let url = |key: &str| {
+            stack
+                .get(key)
+                .and_then(Value::as_str)
+                .map(ToOwned::to_owned)
+                .with_context(|| format!("{path} has no `{key}`"))
+        };
         let config = ureq::Agent::config_builder().http_status_as_error(false).build();
         let mut world = Self {
             _turn: turn,
@@ -69,7 +77,9 @@ impl World {
 
     fn request(&self, url: &str, body: Option<&Value>) -> Result<Value> {
         let mut response = match body {
-            Some(body) => self.agent.post(url).header("content-type", "application/json").send(body.to_string())?,
+            Some(body) => {
+                self.agent.post(url).header("content-type", "application/json").send(body.to_string())?
+            }
             None => self.agent.get(url).call()?,
         };
         let answer = response.body_mut().with_config().limit(64 << 20).read_to_string()?;
@@ -167,14 +177,21 @@ impl World {
     /// # Errors
     /// When it has not ended after [`PATIENCE_MINUTES`].
     pub fn run_to_end(&self, pipeline: &str, sha: &str) -> Result<Value> {
-        self.run_until(pipeline, sha, |execution, _| !matches!(text(execution, "status"), "InProgress" | "Queued" | "Stopping"))
+        self.run_until(pipeline, sha, |execution, _| {
+            !matches!(text(execution, "status"), "InProgress" | "Queued" | "Stopping")
+        })
     }
 
     /// Advances minute by minute, approving when asked, until `done` holds; returns the execution.
     ///
     /// # Errors
     /// When it does not hold after [`PATIENCE_MINUTES`].
-    pub fn run_until(&self, pipeline: &str, sha: &str, done: impl Fn(&Value, &Value) -> bool) -> Result<Value> {
+    pub fn run_until(
+        &self,
+        pipeline: &str,
+        sha: &str,
+        done: impl Fn(&Value, &Value) -> bool,
+    ) -> Result<Value> {
         for _ in 0..PATIENCE_MINUTES {
             let state = self.state()?;
             let found = executions_of(&state, pipeline, sha);
@@ -182,7 +199,9 @@ impl World {
             if done(execution, &state) {
                 return Ok((*execution).clone());
             }
-            if crate::state::stage(execution, "Approval").is_some_and(|stage| text(stage, "status") == "InProgress") {
+            if crate::state::stage(execution, "Approval")
+                .is_some_and(|stage| text(stage, "status") == "InProgress")
+            {
                 self.approve(pipeline, text(execution, "id"))?;
             }
             self.advance(1)?;
@@ -243,7 +262,10 @@ impl World {
             }
         }
         for line in self.emulator.logs()? {
-            if ["local-webhook-secret", "sha256=", "planted-secret", "secretAccessKey"].iter().any(|secret| line.contains(secret)) {
+            if ["local-webhook-secret", "sha256=", "planted-secret", "secretAccessKey"]
+                .iter()
+                .any(|secret| line.contains(secret))
+            {
                 wrong.push(format!("a secret in a log: {}", line.chars().take(120).collect::<String>()));
             }
         }
@@ -256,7 +278,9 @@ impl Drop for World {
         if std::thread::panicking() {
             return;
         }
-        let wrong = self.leftovers().unwrap_or_else(|error| vec![format!("the world cannot be inspected: {error:#}")]);
+        let wrong = self
+            .leftovers()
+            .unwrap_or_else(|error| vec![format!("the world cannot be inspected: {error:#}")]);
         assert!(wrong.is_empty(), "the story left something behind:\n  {}", wrong.join("\n  "));
     }
 }

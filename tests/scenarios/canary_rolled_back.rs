@@ -11,8 +11,11 @@ fn five_times_the_errors_are_rolled_back_at_ten_percent() -> Result<()> {
     let mut greatest = 0.0_f64;
     let seen = std::cell::Cell::new(0.0_f64);
     let execution = world.run_until("b2b-production", &sha, |execution, state| {
-        if let Some(deployment) = deployment_of(state, "api-gateway").filter(|d| text(d, "status") == "InProgress") {
-            let green = deployment.pointer("/weights/green").and_then(serde_json::Value::as_f64).unwrap_or(0.0);
+        if let Some(deployment) =
+            deployment_of(state, "api-gateway").filter(|d| text(d, "status") == "InProgress")
+        {
+            let green =
+                deployment.pointer("/weights/green").and_then(serde_json::Value::as_f64).unwrap_or(0.0);
             seen.set(seen.get().max(green));
         }
         !matches!(text(execution, "status"), "InProgress" | "Queued")
@@ -24,9 +27,14 @@ fn five_times_the_errors_are_rolled_back_at_ten_percent() -> Result<()> {
     let deployment = deployment_of(&state, "api-gateway").expect("it was deployed");
     assert!(matches!(text(deployment, "status"), "Stopped" | "Failed"), "{deployment:#}");
     assert!(deployment.get("rollback").is_some_and(|rollback| !rollback.is_null()), "{deployment:#}");
-    let records = world.emulator.items(world.output("TableName"), &format!("W#{}", text(deployment, "id")))?;
+    let records =
+        world.emulator.items(world.output("TableName"), &format!("W#{}", text(deployment, "id")))?;
     let active = world.emulator.items(world.output("TableName"), "WATCH")?;
-    let record = records.iter().chain(&active).map(ToString::to_string).find(|record| record.contains(text(deployment, "id")));
+    let record = records
+        .iter()
+        .chain(&active)
+        .map(ToString::to_string)
+        .find(|record| record.contains(text(deployment, "id")));
     assert!(record.is_some_and(|record| record.contains("5XX")), "the watch wrote down why");
     Ok(())
 }

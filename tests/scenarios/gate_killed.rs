@@ -15,6 +15,10 @@ fn a_gate_killed_before_its_answer_still_ends_its_stage() -> Result<()> {
                 "kind": "kill-function", "function": world.output("QualityGateFunctionName")}),
     )?;
     let execution = world.run_to_end("b2b-staging", &sha)?;
-    assert_eq!(stage(&execution, "Gate").map(|gate| text(gate, "status")), Some("Succeeded"), "{execution:#}");
+    assert_eq!(
+        stage(&execution, "Gate").map(|gate| text(gate, "status")),
+        Some("Succeeded"),
+        "{execution:#}"
+    );
     Ok(())
 }

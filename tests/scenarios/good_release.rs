@@ -10,10 +10,20 @@ fn a_good_push_reaches_production_and_is_measured() -> Result<()> {
     world.started("b2b-production", &sha)?;
     let execution = world.run_to_end("b2b-production", &sha)?;
     assert_eq!(text(&execution, "status"), "Succeeded", "{execution:#}");
-    for name in ["Source", "Build", "Gate", "DeployStaging", "Test", "IntegrationGate", "Approval", "DeployProduction"] {
+    for name in [
+        "Source",
+        "Build",
+        "Gate",
+        "DeployStaging",
+        "Test",
+        "IntegrationGate",
+        "Approval",
+        "DeployProduction",
+    ] {
         assert_eq!(stage(&execution, name).map(|stage| text(stage, "status")), Some("Succeeded"), "{name}");
     }
-    let gate = stage(&execution, "Gate").and_then(|stage| stage.get("actions")?.get(0)).expect("the gate ran");
+    let gate =
+        stage(&execution, "Gate").and_then(|stage| stage.get("actions")?.get(0)).expect("the gate ran");
     assert!(text(gate, "summary").contains("pass") || text(gate, "summary").contains("warn"), "{gate:#}");
     assert!(action(&execution, "DeployProduction", "ApiGateway").is_some());
 

@@ -23,7 +23,8 @@ fn a_webhook_with_a_wrong_signature_is_refused_with_401() -> Result<()> {
 #[test]
 fn a_job_without_a_body_is_an_error_that_names_what_is_missing() {
     let world = World::take();
-    let error = world.emulator.invoke(world.output("QualityGateFunctionName"), &json!({"CodePipeline.job": {}}));
+    let error =
+        world.emulator.invoke(world.output("QualityGateFunctionName"), &json!({"CodePipeline.job": {}}));
     let words = format!("{:#}", error.expect_err("there is nobody to answer"));
     assert!(words.contains("id"), "{words}");
 }

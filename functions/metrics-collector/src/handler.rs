@@ -33,7 +33,9 @@ impl<F: Facts> Collector<F> {
     /// Folds a batch; answers with the records that have to come again (`ReportBatchItemFailures`).
     pub(crate) async fn handle(&self, event: LambdaEvent<Value>) -> Result<Value, Diagnostic> {
         let records = event.payload.get("Records").and_then(Value::as_array);
-        let records = records.ok_or_else(|| diagnostic("Rejection", &Rejection::new("the event has no `Records`: it is no batch of a queue")))?;
+        let records = records.ok_or_else(|| {
+            diagnostic("Rejection", &Rejection::new("the event has no `Records`: it is no batch of a queue"))
+        })?;
         let mut failures = Vec::new();
         for record in records {
             let id = record.get("messageId").and_then(Value::as_str).unwrap_or_default();
@@ -48,7 +50,9 @@ impl<F: Facts> Collector<F> {
 
     async fn take(&self, record: &Value) -> Result<(), String> {
         let body = record.get("body").and_then(Value::as_str).ok_or("the record has no `body`")?;
-        let envelope: Value = serde_json::from_str(body).map_err(|error| format!("its body is no JSON: line {} column {}", error.line(), error.column()))?;
+        let envelope: Value = serde_json::from_str(body).map_err(|error| {
+            format!("its body is no JSON: line {} column {}", error.line(), error.column())
+        })?;
         match event::read(&envelope).map_err(|rejection| rejection.to_string())? {
             Some(fact) => self.facts.store(&fact).await.map_err(|fault| chain(&fault)),
             None => Ok(()),
@@ -73,7 +77,11 @@ mod tests {
     impl Facts for &Memory {
         async fn store(&self, fact: &Fact) -> Result<(), Fault> {
             if self.throttled {
-                return Err(Fault::Transient { service: "DynamoDB", operation: "PutItem", detail: "throttled".to_owned() });
+                return Err(Fault::Transient {
+                    service: "DynamoDB",
+                    operation: "PutItem",
+                    detail: "throttled".to_owned(),
+                });
             }
             self.facts.borrow_mut().push(fact.clone());
             Ok(())
@@ -81,7 +89,11 @@ mod tests {
     }
 
     async fn answer(memory: &Memory, bodies: &[&str]) -> String {
-        let records: Vec<Value> = bodies.iter().enumerate().map(|(i, body)| json!({"messageId": format!("m{i}"), "body": body})).collect();
+        let records: Vec<Value> = bodies
+            .iter()
+            .enumerate()
+            .map(|(i, body)| json!({"messageId": format!("m{i}"), "body": body}))
+            .collect();
         let event = LambdaEvent::new(json!({"Records": records}), Context::default());
         Collector { facts: memory }.handle(event).await.unwrap().to_string()
     }

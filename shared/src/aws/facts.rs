@@ -54,7 +54,9 @@ impl FactTable {
             let answer = call.send().await.map_err(|error| classify(SERVICE, "Query", &error))?;
             for item in answer.items() {
                 let text = |name: &str| item.get(name).and_then(|value| value.as_s().ok()).cloned();
-                if let (Some(pk), Some(sk), Some(body)) = (text("pk"), text("sk"), text("body").or_else(|| text("commits"))) {
+                if let (Some(pk), Some(sk), Some(body)) =
+                    (text("pk"), text("sk"), text("body").or_else(|| text("commits")))
+                {
                     rows.push(Row { pk, sk, body, execution: text("execution_id") });
                 }
             }
@@ -68,7 +70,11 @@ impl FactTable {
 
 impl Facts for FactTable {
     async fn store(&self, fact: &Fact) -> Result<(), Fault> {
-        let body = serde_json::to_string(fact).map_err(|error| Fault::Unreadable { service: SERVICE, operation: "PutItem", detail: error.to_string() })?;
+        let body = serde_json::to_string(fact).map_err(|error| Fault::Unreadable {
+            service: SERVICE,
+            operation: "PutItem",
+            detail: error.to_string(),
+        })?;
         let (pk, sk) = fact.key();
         let at = fact.at.to_string();
         let text = |value: String| AttributeValue::S(value);

@@ -164,6 +164,11 @@ fn push_item(range: &PushRange) -> Item {
     .into_iter()
     .map(|(name, value)| (name.to_owned(), value))
     .collect();
+    if let Some(newest) = range.commits.last() {
+        let at = newest.committed_at.to_string();
+        item.insert("gsi1pk".to_owned(), text(format!("T#{}", at.get(..7).unwrap_or_default())));
+        item.insert("gsi1sk".to_owned(), text(format!("{at}#push#{}", range.after)));
+    }
     if let Some(before) = &range.before {
         item.insert("before".to_owned(), text(before.as_str()));
     }

@@ -14,6 +14,8 @@ pub(crate) use fault::classify;
 pub mod artifacts;
 #[cfg(feature = "codedeploy")]
 pub mod deployments;
+#[cfg(all(feature = "dynamodb", feature = "metrics"))]
+pub mod facts;
 #[cfg(all(feature = "codepipeline", feature = "gates"))]
 pub mod jobs;
 #[cfg(all(feature = "dynamodb", feature = "source"))]
@@ -26,6 +28,8 @@ pub mod notifier;
 pub mod pipelines;
 #[cfg(all(feature = "ssm", feature = "gates"))]
 pub mod policies;
+#[cfg(all(feature = "s3", feature = "render"))]
+pub mod report_store;
 #[cfg(all(feature = "secretsmanager", feature = "source"))]
 pub mod secretsmanager;
 #[cfg(all(feature = "s3", feature = "source"))]
@@ -40,5 +44,3 @@ pub mod target_groups;
 pub mod verdicts;
 #[cfg(all(feature = "dynamodb", feature = "delivery"))]
 pub mod watches;
-#[cfg(all(feature = "dynamodb", feature = "metrics"))]
-pub mod facts;

@@ -101,9 +101,14 @@ pub fn dora(releases: &[Release], ranges: &Ranges, now: Timestamp) -> Dora {
         .filter(|release| release.ended.is_some_and(|ended| ended >= from && ended <= now))
         .collect();
     let count = |outcome: Outcome| inside.iter().filter(|release| release.outcome == outcome).count() as u64;
-    let (deployed, failed, rollbacks) = (count(Outcome::Deployed), count(Outcome::Failed), count(Outcome::Rollback));
+    let (deployed, failed, rollbacks) =
+        (count(Outcome::Deployed), count(Outcome::Failed), count(Outcome::Rollback));
     Dora {
-        deployment_frequency: Frequency { n: deployed, enough_data: deployed >= ENOUGH, per_day: float(deployed) / 30.0 },
+        deployment_frequency: Frequency {
+            n: deployed,
+            enough_data: deployed >= ENOUGH,
+            per_day: float(deployed) / 30.0,
+        },
         lead_time: spread(lead_times(&inside, ranges)),
         change_fail_rate: share(failed, deployed + failed),
         recovery_time: spread(recovery_times(&inside)),
@@ -119,7 +124,9 @@ fn lead_times(inside: &[&Release], ranges: &Ranges) -> Vec<f64> {
     for release in deployed {
         let (Some(execution), Some(ended)) = (&release.execution, release.ended) else { continue };
         let commits = ranges.get(execution).map_or(&[][..], Vec::as_slice);
-        times.extend(commits.iter().map(|commit| minutes(ended.since(Timestamp::from_millis(commit.committed_at_ms)))));
+        times.extend(
+            commits.iter().map(|commit| minutes(ended.since(Timestamp::from_millis(commit.committed_at_ms)))),
+        );
     }
     times
 }
@@ -130,7 +137,9 @@ fn recovery_times(inside: &[&Release]) -> Vec<f64> {
     failed
         .filter_map(|release| {
             let remedies = inside.iter().filter(|other| {
-                other.service == release.service && other.started > release.started && matches!(other.outcome, Outcome::Rollback | Outcome::Deployed)
+                other.service == release.service
+                    && other.started > release.started
+                    && matches!(other.outcome, Outcome::Rollback | Outcome::Deployed)
             });
             let restored = remedies.filter_map(|other| other.ended).min()?;
             Some(minutes(restored.since(release.started)))
@@ -199,11 +208,22 @@ mod tests {
             release("d", Outcome::Blocked, 300, 301),
             release("e", Outcome::Deployed, 400, 420),
         ];
-        let commit = |minute: i64| RangeCommit { sha: "a".repeat(40).parse().unwrap(), committed_at_ms: minute * MINUTE, author: String::new(), title: String::new() };
-        let ranges = Ranges::from([("a".to_owned(), vec![commit(60), commit(90)]), ("e".to_owned(), vec![commit(320)])]);
+        let commit = |minute: i64| RangeCommit {
+            sha: "a".repeat(40).parse().unwrap(),
+            committed_at_ms: minute * MINUTE,
+            author: String::new(),
+            title: String::new(),
+        };
+        let ranges = Ranges::from([
+            ("a".to_owned(), vec![commit(60), commit(90)]),
+            ("e".to_owned(), vec![commit(320)]),
+        ]);
         let dora = dora(&releases, &ranges, Timestamp::from_millis(1000 * MINUTE));
         assert_eq!((dora.deployment_frequency.n, dora.blocked), (2, 1));
-        assert_eq!((dora.lead_time.n, dora.lead_time.median_minutes, dora.lead_time.enough_data), (3, Some(60.0), false));
+        assert_eq!(
+            (dora.lead_time.n, dora.lead_time.median_minutes, dora.lead_time.enough_data),
+            (3, Some(60.0), false)
+        );
         assert_eq!(dora.change_fail_rate.percent.map(|p| (p * 100.0).round()), Some(3333.0));
         assert_eq!(dora.recovery_time.median_minutes, Some(8.0));
         assert_eq!((dora.rework_rate.count, dora.rework_rate.n), (1, 4));

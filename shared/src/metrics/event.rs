@@ -74,7 +74,9 @@ fn action(event: &Value) -> Result<What, Rejection> {
 
 fn build(event: &Value) -> Result<What, Rejection> {
     let phases = event.pointer("/detail/additional-information/phases").and_then(Value::as_array);
-    let phase = |phase: &Value| Some((optional(phase, "/phase-type")?, whole(phase.get("duration-in-seconds")).unwrap_or(0)));
+    let phase = |phase: &Value| {
+        Some((optional(phase, "/phase-type")?, whole(phase.get("duration-in-seconds")).unwrap_or(0)))
+    };
     Ok(What::Build {
         build: text(event, "/detail/build-id")?,
         project: text(event, "/detail/project-name")?,
@@ -102,7 +104,11 @@ fn service(event: &Value) -> Result<What, Rejection> {
 
 fn scan(event: &Value) -> Result<What, Rejection> {
     let counts = event.pointer("/detail/finding-severity-counts").and_then(Value::as_object);
-    let mut counts: Vec<(String, u64)> = counts.into_iter().flatten().filter_map(|(name, count)| Some((name.clone(), whole(Some(count))?))).collect();
+    let mut counts: Vec<(String, u64)> = counts
+        .into_iter()
+        .flatten()
+        .filter_map(|(name, count)| Some((name.clone(), whole(Some(count))?)))
+        .collect();
     counts.sort();
     Ok(What::Scan {
         repository: text(event, "/detail/repository-name")?,
@@ -128,7 +134,8 @@ mod tests {
         assert_eq!(fact.key().1, "P#1#STARTED#2026-11-23T21:40:00Z");
         let running = json!({"build-id": "b", "project-name": "p", "build-status": "IN_PROGRESS", "additional-information": {"build-number": 3.0}});
         assert!(read(&event("CodeBuild Build State Change", &running)).unwrap().is_some());
-        let failed_scan = json!({"repository-name": "r", "image-digest": "sha256:1", "scan-status": "FAILED"});
+        let failed_scan =
+            json!({"repository-name": "r", "image-digest": "sha256:1", "scan-status": "FAILED"});
         assert!(read(&event("ECR Image Scan", &failed_scan)).unwrap().is_some());
         assert_eq!(read(&event("Something New", &json!({}))), Ok(None));
     }

@@ -109,7 +109,9 @@ impl Fact {
     pub fn key(&self) -> (String, String) {
         let at = self.at;
         match &self.what {
-            What::Execution { pipeline, execution, state, attempt } => (format!("X#{pipeline}#{execution}"), format!("P#{attempt}#{state}#{at}")),
+            What::Execution { pipeline, execution, state, attempt } => {
+                (format!("X#{pipeline}#{execution}"), format!("P#{attempt}#{state}#{at}"))
+            }
             What::Stage { pipeline, execution, stage, state, attempt } => {
                 (format!("X#{pipeline}#{execution}"), format!("S#{stage}#{attempt}#{state}#{at}"))
             }
@@ -117,9 +119,13 @@ impl Fact {
                 (format!("X#{pipeline}#{execution}"), format!("A#{stage}#{action}#{id}#{state}#{at}"))
             }
             What::Build { build, state, .. } => (format!("B#{build}"), format!("{state}#{at}")),
-            What::Deployment { deployment, state, .. } => (format!("D#{deployment}"), format!("{state}#{at}")),
+            What::Deployment { deployment, state, .. } => {
+                (format!("D#{deployment}"), format!("{state}#{at}"))
+            }
             What::Service { deployment, state, .. } => (format!("E#{deployment}"), format!("{state}#{at}")),
-            What::Scan { repository, digest, state, .. } => (format!("I#{repository}#{digest}"), format!("{state}#{at}")),
+            What::Scan { repository, digest, state, .. } => {
+                (format!("I#{repository}#{digest}"), format!("{state}#{at}"))
+            }
         }
     }
 }

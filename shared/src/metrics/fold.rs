@@ -95,15 +95,22 @@ fn status_of(state: &str) -> Status {
 
 impl Span {
     fn add(&mut self, attempt: u64, state: &str, at: Timestamp) {
-        self.states.entry((attempt, state.to_owned())).and_modify(|known| *known = (*known).min(at)).or_insert(at);
+        self.states
+            .entry((attempt, state.to_owned()))
+            .and_modify(|known| *known = (*known).min(at))
+            .or_insert(at);
     }
 
     /// Status: the highest attempt, an end before anything else, the later one of two ends.
     #[must_use]
     pub fn status(&self) -> Status {
         let last = self.states.keys().map(|(attempt, _)| *attempt).max().unwrap_or(0);
-        let ends = self.states.iter().filter(|((attempt, state), _)| *attempt == last && status_of(state) != Status::Running);
-        ends.max_by_key(|(key, at)| (**at, key.1.clone())).map_or(Status::Running, |((_, state), _)| status_of(state))
+        let ends = self
+            .states
+            .iter()
+            .filter(|((attempt, state), _)| *attempt == last && status_of(state) != Status::Running);
+        ends.max_by_key(|(key, at)| (**at, key.1.clone()))
+            .map_or(Status::Running, |((_, state), _)| status_of(state))
     }
 
     /// First moment.
@@ -118,7 +125,11 @@ impl Span {
         if self.status() == Status::Running {
             return None;
         }
-        self.states.iter().filter(|((_, state), _)| status_of(state) != Status::Running).map(|(_, at)| *at).max()
+        self.states
+            .iter()
+            .filter(|((_, state), _)| status_of(state) != Status::Running)
+            .map(|(_, at)| *at)
+            .max()
     }
 
     /// Milliseconds from first moment to end.
@@ -151,13 +162,25 @@ impl Records {
         match &fact.what {
             What::Execution { pipeline, execution, state, attempt } => {
                 let record = self.execution(pipeline, execution);
-                record.states.entry((*attempt, state.clone())).and_modify(|known| *known = (*known).min(fact.at)).or_insert(fact.at);
+                record
+                    .states
+                    .entry((*attempt, state.clone()))
+                    .and_modify(|known| *known = (*known).min(fact.at))
+                    .or_insert(fact.at);
             }
             What::Stage { pipeline, execution, stage, state, attempt } => {
-                self.execution(pipeline, execution).stages.entry(stage.clone()).or_default().add(*attempt, state, fact.at);
+                self.execution(pipeline, execution)
+                    .stages
+                    .entry(stage.clone())
+                    .or_default()
+                    .add(*attempt, state, fact.at);
             }
             What::Action { pipeline, execution, stage, action, category, state, external, .. } => {
-                let record = self.execution(pipeline, execution).actions.entry((stage.clone(), action.clone())).or_default();
+                let record = self
+                    .execution(pipeline, execution)
+                    .actions
+                    .entry((stage.clone(), action.clone()))
+                    .or_default();
                 record.span.add(0, state, fact.at);
                 record.category = record.category.clone().max(category.clone());
                 if !external.is_empty() && !record.external.contains(external) {
@@ -199,7 +222,15 @@ pub(crate) mod tests {
     }
 
     pub(crate) fn execution(minute: i64, execution: &str, state: &str) -> Fact {
-        fact(minute, What::Execution { pipeline: "p".to_owned(), execution: execution.to_owned(), state: state.to_owned(), attempt: 1 })
+        fact(
+            minute,
+            What::Execution {
+                pipeline: "p".to_owned(),
+                execution: execution.to_owned(),
+                state: state.to_owned(),
+                attempt: 1,
+            },
+        )
     }
 
     pub(crate) fn deploy_action(minute: i64, execution: &str, state: &str, external: &str) -> Fact {
@@ -219,7 +250,15 @@ pub(crate) mod tests {
     }
 
     pub(crate) fn deployment(minute: i64, id: &str, state: &str) -> Fact {
-        fact(minute, What::Deployment { deployment: id.to_owned(), application: "b2b".to_owned(), group: "api".to_owned(), state: state.to_owned() })
+        fact(
+            minute,
+            What::Deployment {
+                deployment: id.to_owned(),
+                application: "b2b".to_owned(),
+                group: "api".to_owned(),
+                state: state.to_owned(),
+            },
+        )
     }
 
     fn release() -> Vec<Fact> {
@@ -230,8 +269,24 @@ pub(crate) mod tests {
             deployment(20, "d-1", "SUCCESS"),
             deploy_action(21, "e", "SUCCEEDED", "d-1"),
             execution(22, "e", "SUCCEEDED"),
-            fact(5, What::Build { build: "b".to_owned(), project: "x".to_owned(), state: "IN_PROGRESS".to_owned(), phases: vec![] }),
-            fact(7, What::Build { build: "b".to_owned(), project: "x".to_owned(), state: "SUCCEEDED".to_owned(), phases: vec![("BUILD".to_owned(), 61)] }),
+            fact(
+                5,
+                What::Build {
+                    build: "b".to_owned(),
+                    project: "x".to_owned(),
+                    state: "IN_PROGRESS".to_owned(),
+                    phases: vec![],
+                },
+            ),
+            fact(
+                7,
+                What::Build {
+                    build: "b".to_owned(),
+                    project: "x".to_owned(),
+                    state: "SUCCEEDED".to_owned(),
+                    phases: vec![("BUILD".to_owned(), 61)],
+                },
+            ),
         ]
     }
 
@@ -239,7 +294,10 @@ pub(crate) mod tests {
     fn a_release_is_folded_into_its_records() {
         let records = Records::of(&release());
         let execution = &records.executions["e"];
-        assert_eq!((execution.span().status(), execution.span().duration()), (Status::Succeeded, Some(22 * MINUTE)));
+        assert_eq!(
+            (execution.span().status(), execution.span().duration()),
+            (Status::Succeeded, Some(22 * MINUTE))
+        );
         assert_eq!(records.builds["b"].phases.len(), 1);
     }
 
@@ -247,7 +305,12 @@ pub(crate) mod tests {
     fn a_retry_is_a_later_attempt_and_decides() {
         let mut facts = vec![execution(0, "e", "STARTED"), execution(5, "e", "FAILED")];
         assert_eq!(Records::of(&facts).executions["e"].span().status(), Status::Failed);
-        let retry = |state: &str| What::Execution { pipeline: "p".to_owned(), execution: "e".to_owned(), state: state.to_owned(), attempt: 2 };
+        let retry = |state: &str| What::Execution {
+            pipeline: "p".to_owned(),
+            execution: "e".to_owned(),
+            state: state.to_owned(),
+            attempt: 2,
+        };
         facts.push(fact(6, retry("RESUMED")));
         assert_eq!(Records::of(&facts).executions["e"].span().status(), Status::Running);
         facts.push(fact(9, retry("SUCCEEDED")));

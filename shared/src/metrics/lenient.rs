@@ -12,7 +12,11 @@ pub(crate) fn whole(value: Option<&Value>) -> Option<u64> {
     }
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked to be integral and in range")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "checked to be integral and in range"
+)]
 fn integral(number: f64) -> Option<u64> {
     (number.fract() == 0.0 && (0.0..9.0e15).contains(&number)).then_some(number as u64)
 }
@@ -20,11 +24,15 @@ fn integral(number: f64) -> Option<u64> {
 /// RFC 3339 (also with `+0000`), or `Sep 1, 2017 4:12:29 PM` with or without a second comma, in UTC.
 pub(crate) fn moment(text: &str) -> Option<Timestamp> {
     let text = text.trim();
-    text.parse().ok().or_else(|| text.strip_suffix("+0000").and_then(|start| format!("{start}Z").parse().ok())).or_else(|| american(text))
+    text.parse()
+        .ok()
+        .or_else(|| text.strip_suffix("+0000").and_then(|start| format!("{start}Z").parse().ok()))
+        .or_else(|| american(text))
 }
 
 fn american(text: &str) -> Option<Timestamp> {
-    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    const MONTHS: [&str; 12] =
+        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     let plain = text.replace(',', " ").replace('\u{202f}', " ");
     let mut words = plain.split_whitespace();
     let name = words.next()?;

@@ -59,7 +59,11 @@ pub fn releases(records: &Records, map: &ServiceMap, exposure: &Exposure) -> Vec
             (None, Some(action)) => by_action(records, action),
             (None, None) => Vec::new(),
         };
-        all.extend(found.into_iter().map(|release| Release { service: service.service.clone(), environment: service.environment.clone(), ..release }));
+        all.extend(found.into_iter().map(|release| Release {
+            service: service.service.clone(),
+            environment: service.environment.clone(),
+            ..release
+        }));
     }
     all.sort_by(|a, b| (a.started, &a.id, &a.service).cmp(&(b.started, &b.id, &b.service)));
     all
@@ -79,7 +83,10 @@ fn blank(id: &str, started: Timestamp) -> Release {
 }
 
 fn by_codedeploy(records: &Records, group: &CodeDeployGroup, exposure: &Exposure) -> Vec<Release> {
-    let ours = records.deployments.iter().filter(|(_, d)| d.application == group.application && d.group == group.group);
+    let ours = records
+        .deployments
+        .iter()
+        .filter(|(_, d)| d.application == group.application && d.group == group.group);
     let mut found: Vec<Release> = ours
         .filter_map(|(id, deployment)| {
             let percent = exposure.get(id).copied();
@@ -108,7 +115,10 @@ fn by_codedeploy(records: &Records, group: &CodeDeployGroup, exposure: &Exposure
 fn mark_rollbacks(found: &mut [Release]) {
     let mut before_failed = false;
     for release in found {
-        if release.execution.is_none() && before_failed && matches!(release.outcome, Outcome::Deployed | Outcome::Running) {
+        if release.execution.is_none()
+            && before_failed
+            && matches!(release.outcome, Outcome::Deployed | Outcome::Running)
+        {
             release.outcome = Outcome::Rollback;
         }
         before_failed = matches!(release.outcome, Outcome::Failed | Outcome::Blocked);
@@ -116,7 +126,9 @@ fn mark_rollbacks(found: &mut [Release]) {
 }
 
 fn execution_of(records: &Records, deployment: &str) -> Option<String> {
-    let names = |execution: &super::fold::Execution| execution.actions.values().any(|action| action.external.iter().any(|id| id == deployment));
+    let names = |execution: &super::fold::Execution| {
+        execution.actions.values().any(|action| action.external.iter().any(|id| id == deployment))
+    };
     records.executions.iter().find(|(_, execution)| names(execution)).map(|(id, _)| id.clone())
 }
 
@@ -131,7 +143,12 @@ fn by_action(records: &Records, wanted: &PipelineAction) -> Vec<Release> {
                 Status::Succeeded => Outcome::Deployed,
                 Status::Failed | Status::Stopped => Outcome::Failed,
             };
-            Some(Release { execution: Some(id.clone()), outcome, ended: action.span.ended(), ..blank(id, action.span.started()?) })
+            Some(Release {
+                execution: Some(id.clone()),
+                outcome,
+                ended: action.span.ended(),
+                ..blank(id, action.span.started()?)
+            })
         })
         .collect()
 }
@@ -158,12 +175,21 @@ mod tests {
             deployment(6, "d-2", "START"),
             deployment(7, "d-2", "SUCCESS"),
         ];
-        assert_eq!(outcomes(&facts, &Exposure::from([("d-1".to_owned(), 10)])), [Outcome::Failed, Outcome::Rollback]);
-        assert_eq!(outcomes(&facts, &Exposure::from([("d-1".to_owned(), 0)])), [Outcome::Blocked, Outcome::Rollback]);
+        assert_eq!(
+            outcomes(&facts, &Exposure::from([("d-1".to_owned(), 10)])),
+            [Outcome::Failed, Outcome::Rollback]
+        );
+        assert_eq!(
+            outcomes(&facts, &Exposure::from([("d-1".to_owned(), 0)])),
+            [Outcome::Blocked, Outcome::Rollback]
+        );
     }
 
     #[test]
     fn a_deployment_nobody_watched_counts_as_failed_when_it_was_taken_back() {
-        assert_eq!(outcomes(&[deployment(0, "d", "START"), deployment(1, "d", "FAILURE")], &Exposure::new()), [Outcome::Failed]);
+        assert_eq!(
+            outcomes(&[deployment(0, "d", "START"), deployment(1, "d", "FAILURE")], &Exposure::new()),
+            [Outcome::Failed]
+        );
     }
 }

@@ -61,13 +61,23 @@ impl ServiceMap {
     /// # Errors
     /// With line and column for syntax and unknown keys; with the name for an entry without, or with two, ways of deployment.
     pub fn parse(yaml: &str) -> Result<Self, ServiceMapError> {
-        let map: Self = serde_saphyr::from_str(yaml)
-            .map_err(|error| ServiceMapError(error.to_string().lines().find(|line| !line.trim().is_empty()).unwrap_or_default().to_owned()))?;
+        let map: Self = serde_saphyr::from_str(yaml).map_err(|error| {
+            ServiceMapError(
+                error.to_string().lines().find(|line| !line.trim().is_empty()).unwrap_or_default().to_owned(),
+            )
+        })?;
         if map.version != 1 {
             return Err(ServiceMapError(format!("`version` is {}, this release reads 1", map.version)));
         }
-        match map.services.iter().find(|service| service.codedeploy.is_some() == service.pipeline_action.is_some()) {
-            Some(service) => Err(ServiceMapError(format!("service `{}` needs either `codedeploy` or `pipeline_action`", service.service))),
+        match map
+            .services
+            .iter()
+            .find(|service| service.codedeploy.is_some() == service.pipeline_action.is_some())
+        {
+            Some(service) => Err(ServiceMapError(format!(
+                "service `{}` needs either `codedeploy` or `pipeline_action`",
+                service.service
+            ))),
             None => Ok(map),
         }
     }
@@ -79,8 +89,14 @@ mod tests {
 
     #[test]
     fn an_entry_needs_exactly_one_way_of_deployment() {
-        let error = ServiceMap::parse("version: 1\nservices: [{service: a, environment: production}]").unwrap_err();
+        let error =
+            ServiceMap::parse("version: 1\nservices: [{service: a, environment: production}]").unwrap_err();
         insta::assert_snapshot!(error, @"the service map cannot be used: service `a` needs either `codedeploy` or `pipeline_action`");
-        assert!(ServiceMap::parse("version: 1\nservices: [{service: a, environment: x, codedeploy: {application: b, group: c}}]").is_ok());
+        assert!(
+            ServiceMap::parse(
+                "version: 1\nservices: [{service: a, environment: x, codedeploy: {application: b, group: c}}]"
+            )
+            .is_ok()
+        );
     }
 }

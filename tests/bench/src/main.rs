@@ -16,7 +16,14 @@ use std::time::Duration;
 const BARE: &str = "bare-runtime";
 /// Every function, in the order of the release path.
 const FUNCTIONS: [&str; 8] = [
-    "webhook", "source", "quality-gate", "pre-traffic", "post-traffic", "traffic-watch", "metrics-collector", "dashboard",
+    "webhook",
+    "source",
+    "quality-gate",
+    "pre-traffic",
+    "post-traffic",
+    "traffic-watch",
+    "metrics-collector",
+    "dashboard",
 ];
 /// Budget: this many times the bare binary's instructions.
 const BUDGET: f64 = 2.0;
@@ -100,7 +107,8 @@ fn instructions(binary: &Path) -> Result<u64> {
         ("WATCH_PARAMETER", "/w"),
         ("SERVICES_PARAMETER", "/s"),
     ];
-    let host = Host::start(Path::new("valgrind"), &arguments, &environment).context("valgrind cannot be started (Debian package `valgrind`)")?;
+    let host = Host::start(Path::new("valgrind"), &arguments, &environment)
+        .context("valgrind cannot be started (Debian package `valgrind`)")?;
     let asked = host.wait_for_first_next(PATIENCE);
     let (_, errors) = host.stop()?;
     let collected = errors.lines().find_map(|line| line.split_once("Collected :"));
@@ -115,7 +123,11 @@ fn print(rows: &[Row], as_json: bool) -> Result<()> {
     let floor = rows.first().context("no floor")?.instructions as f64;
     let mut out = std::io::stdout().lock();
     if !as_json {
-        writeln!(out, "{:<18} {:>9} {:>10} {:>14} {:>8} {:>8}", "binary", "size MB", "zipped MB", "M instr/next", "ratio", "budget")?;
+        writeln!(
+            out,
+            "{:<18} {:>9} {:>10} {:>14} {:>8} {:>8}",
+            "binary", "size MB", "zipped MB", "M instr/next", "ratio", "budget"
+        )?;
     }
     for row in rows {
         let ratio = row.instructions as f64 / floor;
@@ -125,9 +137,14 @@ fn print(rows: &[Row], as_json: bool) -> Result<()> {
                               "instructionsToFirstNext": row.instructions, "ratioToBare": ratio, "withinBudget": within});
             writeln!(out, "{line}")?;
         } else {
-            let (size, packed, count) = (row.size as f64 / 1e6, row.zipped as f64 / 1e6, row.instructions as f64 / 1e6);
+            let (size, packed, count) =
+                (row.size as f64 / 1e6, row.zipped as f64 / 1e6, row.instructions as f64 / 1e6);
             let verdict = if within { "met" } else { "missed" };
-            writeln!(out, "{:<18} {size:>9.2} {packed:>10.2} {count:>14.3} {ratio:>8.2} {verdict:>8}", row.name)?;
+            writeln!(
+                out,
+                "{:<18} {size:>9.2} {packed:>10.2} {count:>14.3} {ratio:>8.2} {verdict:>8}",
+                row.name
+            )?;
         }
     }
     Ok(())
