@@ -39,6 +39,7 @@ impl World {
     /// # Panics
     /// When no stack runs: the scenarios need `scripts/test` or `tidegate up`.
     #[must_use]
+    #[expect(clippy::panic, reason = "a test without its world fails, with the command that starts it")]
     pub fn take() -> Self {
         match Self::open() {
             Ok(world) => world,

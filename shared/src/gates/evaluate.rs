@@ -299,14 +299,14 @@ conditions:
         for (path, text) in broken {
             assert_eq!(with(path, text).outcome, Outcome::Error, "{path}: {text}");
         }
-        for missing in 0..GOOD.len() {
+        for (missing, (name, _)) in GOOD.iter().enumerate() {
             let files: Vec<(&str, &str)> = GOOD
                 .iter()
                 .enumerate()
                 .filter(|(index, _)| *index != missing)
                 .map(|(_, file)| *file)
                 .collect();
-            assert_eq!(verdict(POLICY, &files).outcome, Outcome::Error, "without {}", GOOD[missing].0);
+            assert_eq!(verdict(POLICY, &files).outcome, Outcome::Error, "without {name}");
         }
     }
 

@@ -33,7 +33,7 @@ pub(crate) fn moment(text: &str) -> Option<Timestamp> {
 fn american(text: &str) -> Option<Timestamp> {
     const MONTHS: [&str; 12] =
         ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-    let plain = text.replace(',', " ").replace('\u{202f}', " ");
+    let plain = text.replace([',', '\u{202f}'], " ");
     let mut words = plain.split_whitespace();
     let name = words.next()?;
     let month = MONTHS.iter().position(|known| name.starts_with(known))? + 1;
