@@ -62,7 +62,11 @@ impl Host {
     ///
     /// # Errors
     /// When the port cannot be bound or the process cannot be started.
-    pub fn start(program: &FilePath, arguments: &[&str], environment: &[(&str, &str)]) -> std::io::Result<Self> {
+    pub fn start(
+        program: &FilePath,
+        arguments: &[&str],
+        environment: &[(&str, &str)],
+    ) -> std::io::Result<Self> {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
         let (send, receive) = mpsc::unbounded_channel();
         let shared = Arc::new(Shared {
@@ -176,7 +180,10 @@ async fn next(State(shared): State<Arc<Shared>>) -> Response {
     let fields = [
         ("lambda-runtime-aws-request-id", work.id),
         ("lambda-runtime-deadline-ms", work.deadline_ms.to_string()),
-        ("lambda-runtime-invoked-function-arn", "arn:aws:lambda:us-east-1:000000000000:function:under-test".to_owned()),
+        (
+            "lambda-runtime-invoked-function-arn",
+            "arn:aws:lambda:us-east-1:000000000000:function:under-test".to_owned(),
+        ),
         ("lambda-runtime-trace-id", "Root=1-00000000-000000000000000000000000".to_owned()),
     ];
     for (name, value) in fields {
