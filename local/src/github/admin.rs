@@ -131,17 +131,7 @@ async fn state(State(github): Github) -> Result<Json<Value>> {
 }
 
 async fn show_repository(github: &GitHub, repository: &Repository) -> Result<Value> {
-    let mut heads = Vec::new();
-    for (name, sha) in repository.git.references("refs/heads/").await? {
-        let commit = repository.git.commit(&sha).await?;
-        heads.push(json!({
-            "branch": name.strip_prefix("refs/heads/"),
-            "sha": sha,
-            "message": commit.title(),
-            "author": commit.author.name,
-            "date": shapes::time(commit.committer.at),
-        }));
-    }
+    let heads = heads(repository).await?;
     let book = github.book();
     let shown = |kind: Kind| -> Vec<&Value> {
         book.records(kind, repository.id).map(|record| &record.value).collect()
@@ -172,6 +162,21 @@ async fn show_repository(github: &GitHub, repository: &Repository) -> Result<Val
         "deployments": deployments,
         "comments": comments,
     }))
+}
+
+async fn heads(repository: &Repository) -> Result<Vec<Value>> {
+    let mut heads = Vec::new();
+    for (name, sha) in repository.git.references("refs/heads/").await? {
+        let commit = repository.git.commit(&sha).await?;
+        heads.push(json!({
+            "branch": name.strip_prefix("refs/heads/"),
+            "sha": sha,
+            "message": commit.title(),
+            "author": commit.author.name,
+            "date": shapes::time(commit.committer.at),
+        }));
+    }
+    Ok(heads)
 }
 
 /// The next `times` answers to paths that begin with `path` are this refusal.

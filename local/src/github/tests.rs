@@ -30,7 +30,7 @@ type Got = Arc<Mutex<Vec<(HeaderMap, Bytes)>>>;
 struct World {
     url: String,
     clock: Arc<AtomicI64>,
-    _folders: TempDir,
+    folders: TempDir,
 }
 
 /// An answer read to its end.
@@ -89,7 +89,7 @@ impl World {
         let github = GitHub::open(settings).await.unwrap();
         let url = github.url();
         tokio::spawn(github.serve());
-        Self { url, clock, _folders: folders }
+        Self { url, clock, folders }
     }
 
     async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {

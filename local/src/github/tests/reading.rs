@@ -120,6 +120,20 @@ async fn the_zipball_is_a_redirect_to_an_archive_that_holds_the_pushed_files() {
 }
 
 #[tokio::test]
+async fn the_redirect_stays_with_the_name_that_the_stand_in_was_asked_by() {
+    let world = World::new().await;
+    let path = format!("{REPO}/zipball/main");
+    let redirect = world.send(Method::GET, &path, &[("host", "github.local:17200")], "").await;
+    let to = redirect.header("location");
+    assert!(
+        to.starts_with("http://github.local:17200/_codeload/acme/b2b-ecommerce-platform/legacy.zip/"),
+        "{to}"
+    );
+    let direct = world.get("/_codeload/acme/b2b-ecommerce-platform/legacy.zip/main").await;
+    assert_eq!((direct.status, direct.header("content-type")), (StatusCode::OK, "application/zip"));
+}
+
+#[tokio::test]
 async fn a_tree_goes_into_its_folders_when_asked() {
     let world = World::new().await;
     let paths = async |query: &str| {

@@ -104,3 +104,36 @@ async fn the_state_has_heads_and_the_changes_have_messages() {
     assert_eq!(changes["changes"][1]["name"], "low-coverage");
     assert_eq!(changes["changes"][1]["message"], "api: drop tests");
 }
+
+#[tokio::test]
+async fn a_platform_without_a_history_is_refused() {
+    let folders = TempDir::new().unwrap();
+    let open = async || {
+        let (state, platform) = (folders.path().join("state"), folders.path().join("platform"));
+        let settings = Settings { port: 0, state, platform, now: Arc::new(|| NOW) };
+        let words = format!("{:#}", GitHub::open(settings).await.err().unwrap());
+        words.replace(&folders.path().display().to_string(), "<folder>")
+    };
+    insta::assert_snapshot!(open().await, @"cannot read <folder>/platform/history: No such file or directory (os error 2)");
+    std::fs::create_dir_all(folders.path().join("platform/history")).unwrap();
+    insta::assert_snapshot!(open().await, @"the platform's folder `history` holds 0 commits, at least 1 is needed");
+    std::fs::create_dir_all(folders.path().join("platform/history/01-x")).unwrap();
+    insta::assert_snapshot!(open().await, @"cannot read <folder>/platform/history/01-x/commit.json: No such file or directory (os error 2)");
+}
+
+#[tokio::test]
+async fn a_state_folder_used_before_begins_anew() {
+    let world = World::new().await;
+    let first = world.head("main").await;
+    world.push("main", "good").await;
+    let root = world.folders.path();
+    let settings = Settings {
+        port: 0,
+        state: root.join("state"),
+        platform: root.join("platform"),
+        now: Arc::new(|| NOW),
+    };
+    let again = GitHub::open(settings).await.unwrap();
+    let head = again.repositories[0].git.commit_named("main").await.unwrap();
+    assert_eq!(head.as_deref(), Some(first.as_str()), "the same platform and clock give the same commits");
+}
