@@ -8,6 +8,7 @@ pub mod control_plane;
 pub mod emulator;
 pub mod events;
 pub mod faults;
+pub mod github;
 pub mod journal;
 pub mod platform;
 pub mod protocol;

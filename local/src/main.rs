@@ -10,6 +10,7 @@ use local::admin;
 use local::clock::Clock;
 use local::control_plane::{Options, Stack};
 use local::emulator::Emulator;
+use local::github::{GitHub, Settings};
 use local::protocol::{self, Protocol};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -56,6 +57,14 @@ async fn run(arguments: Arguments) -> Result<()> {
         None => jiff::Timestamp::now(),
     };
     let clock = Clock::at(start.as_millisecond());
+    let time = clock.clone();
+    let github = GitHub::open(Settings {
+        port: arguments.github_port,
+        state: arguments.state,
+        platform: arguments.platform.clone(),
+        now: Arc::new(move || time.now()),
+    });
+    let github = github.await.context("GitHub cannot be started")?;
     let options = Options { platform: arguments.platform.clone(), event_source: arguments.event_source };
     let protocol = Protocol::read(&arguments.models)?;
     let stack = Arc::new(Stack::new(clock, options, protocol, Emulator::new(&arguments.emulator_url)));
@@ -69,8 +78,10 @@ async fn run(arguments: Arguments) -> Result<()> {
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", arguments.port))
         .await
         .with_context(|| format!("port {} cannot be bound", arguments.port))?;
-    axum::serve(listener, app).await?;
-    Ok(())
+    tokio::select! {
+        ended = axum::serve(listener, app).into_future() => ended.context("the control plane ended"),
+        ended = github.serve() => ended.context("GitHub ended"),
+    }
 }
 
 async fn aws(State(stack): State<Arc<Stack>>, method: Method, uri: Uri, headers: HeaderMap, body: Bytes) -> axum::response::Response {
