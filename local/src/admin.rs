@@ -56,7 +56,8 @@ async fn clock(State(stack): Shared) -> Json<Value> {
 }
 
 async fn advance(State(stack): Shared, Json(body): Json<Value>) -> Answer {
-    let seconds = body.get("seconds").and_then(Value::as_i64).filter(|seconds| (0..=86_400).contains(seconds));
+    let seconds =
+        body.get("seconds").and_then(Value::as_i64).filter(|seconds| (0..=86_400).contains(seconds));
     let seconds = seconds.ok_or_else(|| refused("`seconds` must be between 0 and 86400"))?;
     stack.advance(seconds * SECOND).await;
     Ok(Json(now(&stack)))

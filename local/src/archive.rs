@@ -11,7 +11,8 @@ const LARGEST: u64 = 64 << 20;
 /// # Errors
 /// When the bytes are no archive.
 pub fn read(bytes: &[u8], name: &str) -> Result<Option<Vec<u8>>, String> {
-    let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).map_err(|error| format!("no ZIP archive: {error}"))?;
+    let mut archive =
+        zip::ZipArchive::new(Cursor::new(bytes)).map_err(|error| format!("no ZIP archive: {error}"))?;
     let Ok(entry) = archive.by_name(name) else { return Ok(None) };
     let mut content = Vec::new();
     entry.take(LARGEST).read_to_end(&mut content).map_err(|error| format!("{name}: {error}"))?;

@@ -63,6 +63,12 @@ impl Emulator {
         Self { url: url.trim_end_matches('/').to_owned(), client }
     }
 
+    /// Its address, without a slash at the end.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
     async fn send(
         &self,
         service: &str,
@@ -109,7 +115,13 @@ impl Emulator {
     ///
     /// # Errors
     /// The service's error text, or why it could not be asked.
-    pub async fn json(&self, service: &str, target: &str, version: &str, body: &Value) -> Result<Value, String> {
+    pub async fn json(
+        &self,
+        service: &str,
+        target: &str,
+        version: &str,
+        body: &Value,
+    ) -> Result<Value, String> {
         let headers = [
             ("content-type", format!("application/x-amz-json-{version}")),
             ("x-amz-target", target.to_owned()),

@@ -1,11 +1,11 @@
-//! Events on their way to the bus, in their live shapes: `version` as a float, `type.version` as a text.
+//! Events on their way to the rules, in their live shapes: `version` as a float, `type.version` as a text, the service's own source and time.
 //!
-//! They are put on the emulator's bus under a source of our own, because nobody may put `aws.*` there. On request they are late, doubled or
-//! out of order, as EventBridge allows itself to be.
+//! Nobody may put `aws.*` events on a bus, and the emulator stamps what is put there with its own time: so they go to the targets of its rules
+//! directly ([`crate::rules`]). On request they are late, doubled or out of order, as `EventBridge` allows itself to be.
 
 use crate::clock::Millis;
-use crate::control_plane::Stack;
-use crate::values::{lock, rfc3339, sha256};
+use crate::control_plane::{ACCOUNT, REGION, Stack};
+use crate::values::{lock, rfc3339, sha256, uuid};
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
 
@@ -22,7 +22,7 @@ pub struct Mode {
 
 struct Pending {
     due: Millis,
-    entry: Value,
+    event: Value,
 }
 
 #[derive(Default)]
@@ -32,31 +32,24 @@ struct State {
     sent: Vec<Value>,
 }
 
-/// The way to the bus.
+/// The way to the rules.
+#[derive(Default)]
 pub struct Events {
-    source: String,
     state: Mutex<State>,
 }
 
 impl Events {
-    /// Events are put under `source`.
-    #[must_use]
-    pub fn new(source: &str) -> Self {
-        Self { source: source.to_owned(), state: Mutex::default() }
-    }
-
-    /// Hands over an event of an AWS service that happened at `at`.
-    pub fn put(&self, kind: &str, resources: &[String], detail: &Value, at: Millis) {
-        let entry = json!({"Source": self.source, "DetailType": kind, "Resources": resources,
-            "Detail": detail.to_string(), "Time": at.div_euclid(1000)});
-        let shown = json!({"detail-type": kind, "time": rfc3339(at), "resources": resources, "detail": detail});
+    /// Hands over an event of an AWS service (`codepipeline`) that happened at `at`.
+    pub fn put(&self, service: &str, kind: &str, resources: &[String], detail: &Value, at: Millis) {
+        let event = json!({"version": "0", "id": uuid(), "detail-type": kind, "source": format!("aws.{service}"),
+            "account": ACCOUNT, "time": rfc3339(at), "region": REGION, "resources": resources, "detail": detail});
         let mut state = lock(&self.state);
         let due = at + state.mode.delay;
         if state.mode.duplicate {
-            state.pending.push(Pending { due, entry: entry.clone() });
+            state.pending.push(Pending { due, event: event.clone() });
         }
-        state.pending.push(Pending { due, entry });
-        state.sent.push(shown);
+        state.sent.push(event.clone());
+        state.pending.push(Pending { due, event });
     }
 
     /// Sets how events are delivered from now on.
@@ -75,25 +68,24 @@ impl Events {
         lock(&self.state).pending.iter().map(|pending| pending.due).min()
     }
 
-    /// Puts what is due on the bus; whether there was something.
+    /// Delivers what is due; whether there was something.
     pub(crate) async fn step(&self, stack: &Arc<Stack>) -> bool {
         let now = stack.now();
         let (mut due, shuffle) = {
             let mut state = lock(&self.state);
-            let due: Vec<Value> =
-                state.pending.extract_if(.., |pending| pending.due <= now).map(|pending| pending.entry).collect();
+            let due: Vec<Value> = state
+                .pending
+                .extract_if(.., |pending| pending.due <= now)
+                .map(|pending| pending.event)
+                .collect();
             (due, state.mode.shuffle)
         };
         if shuffle {
-            due.sort_by_key(|entry| sha256(entry.to_string().as_bytes()));
+            due.sort_by_key(|event| sha256(event.to_string().as_bytes()));
         }
-        // PutEvents takes ten entries.
-        for entries in due.chunks(10) {
-            let body = json!({"Entries": entries});
-            let answer = stack.emulator.json("events", "AWSEvents.PutEvents", "1.1", &body).await;
-            let failed = answer.as_ref().ok().and_then(|a| a.get("FailedEntryCount")).and_then(Value::as_u64);
-            if failed != Some(0) {
-                stack.journal.add("event-lost", json!({"unexpected": true, "answer": format!("{answer:?}")}));
+        for event in &due {
+            if let Err(words) = stack.rules.deliver(stack, event).await {
+                stack.journal.add("event-lost", json!({"unexpected": true, "words": words}));
             }
         }
         !due.is_empty()

@@ -82,7 +82,9 @@ impl Faults {
     pub fn take(&self, service: &str, operation: &str) -> Option<Kind> {
         let mut armed = lock(&self.armed);
         let fault = armed.iter_mut().find(|fault| {
-            fault.times > 0 && fault.service == service && (fault.operation == operation || fault.operation == "*")
+            fault.times > 0
+                && fault.service == service
+                && (fault.operation == operation || fault.operation == "*")
         })?;
         if fault.before > 0 {
             fault.before -= 1;
@@ -113,7 +115,9 @@ pub fn kill_function(function: &str) -> std::io::Result<usize> {
     let mut killed = 0;
     for entry in std::fs::read_dir("/proc")?.flatten() {
         let name = entry.file_name();
-        let Some(pid) = name.to_str().filter(|name| name.bytes().all(|b| b.is_ascii_digit())) else { continue };
+        let Some(pid) = name.to_str().filter(|name| name.bytes().all(|b| b.is_ascii_digit())) else {
+            continue;
+        };
         // Processes come and go while the list is read.
         let Ok(environment) = std::fs::read(entry.path().join("environ")) else { continue };
         if environment.split(|byte| *byte == 0).any(|variable| variable == wanted.as_bytes()) {

@@ -12,6 +12,6 @@ pub mod github;
 pub mod journal;
 pub mod platform;
 pub mod protocol;
+pub mod rules;
 pub mod runtime_api;
-pub mod schedules;
 pub mod values;

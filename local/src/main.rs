@@ -7,13 +7,16 @@ use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{HeaderMap, Method, Uri};
 use clap::Parser;
 use local::admin;
-use local::clock::Clock;
+use local::clock::{Clock, MINUTE, Millis};
 use local::control_plane::{Options, Stack};
 use local::emulator::Emulator;
 use local::github::{GitHub, Settings};
 use local::protocol::{self, Protocol};
 use std::path::PathBuf;
 use std::sync::Arc;
+
+/// One day.
+const DAY: Millis = 24 * 60 * MINUTE;
 
 /// The control plane that no emulator has: CodePipeline, CodeBuild, CodeDeploy, ECS, load balancer and CloudWatch minutes on a clock that is
 /// advanced by hand, and GitHub over real git repositories.
@@ -38,25 +41,29 @@ struct Arguments {
     /// Folder for git repositories; emptied at start.
     #[arg(long)]
     state: PathBuf,
-    /// Where the clock stands at start (RFC 3339); now unless given.
+    /// Where the clock stands at start (RFC 3339); unless given, 09:00 UTC a week ago, so that it stays behind the functions' own clocks.
     #[arg(long)]
     start_time: Option<String>,
-    /// Source under which events are put on the emulator's bus.
-    #[arg(long, default_value = "tidegate.replay")]
-    event_source: String,
 }
 
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
-    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?.block_on(run(arguments))
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()?
+        .block_on(run(arguments))
 }
 
 async fn run(arguments: Arguments) -> Result<()> {
     let start = match &arguments.start_time {
-        Some(text) => text.parse::<jiff::Timestamp>().with_context(|| format!("`--start-time {text}` is no time"))?,
-        None => jiff::Timestamp::now(),
+        Some(text) => text
+            .parse::<jiff::Timestamp>()
+            .with_context(|| format!("`--start-time {text}` is no time"))?
+            .as_millisecond(),
+        None => a_week_ago(jiff::Timestamp::now().as_millisecond()),
     };
-    let clock = Clock::at(start.as_millisecond());
+    let clock = Clock::at(start);
     let time = clock.clone();
     let github = GitHub::open(Settings {
         port: arguments.github_port,
@@ -65,7 +72,7 @@ async fn run(arguments: Arguments) -> Result<()> {
         now: Arc::new(move || time.now()),
     });
     let github = github.await.context("GitHub cannot be started")?;
-    let options = Options { platform: arguments.platform.clone(), event_source: arguments.event_source };
+    let options = Options { platform: arguments.platform.clone() };
     let protocol = Protocol::read(&arguments.models)?;
     let stack = Arc::new(Stack::new(clock, options, protocol, Emulator::new(&arguments.emulator_url)));
     tokio::spawn(Arc::clone(&stack).drive());
@@ -84,6 +91,17 @@ async fn run(arguments: Arguments) -> Result<()> {
     }
 }
 
-async fn aws(State(stack): State<Arc<Stack>>, method: Method, uri: Uri, headers: HeaderMap, body: Bytes) -> axum::response::Response {
+/// 09:00 UTC of the day a week before `now`.
+fn a_week_ago(now: Millis) -> Millis {
+    (now.div_euclid(DAY) - 7) * DAY + 9 * 60 * MINUTE
+}
+
+async fn aws(
+    State(stack): State<Arc<Stack>>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> axum::response::Response {
     protocol::handle(stack, method, uri, headers, body).await
 }

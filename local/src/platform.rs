@@ -8,8 +8,10 @@ use serde_json::Value;
 use std::sync::Arc;
 
 /// Functions that recorded artifacts name: token and output.
-const FUNCTIONS: [(&str, &str); 2] =
-    [("@PRE_TRAFFIC_FUNCTION@", "PreTrafficFunctionName"), ("@POST_TRAFFIC_FUNCTION@", "PostTrafficFunctionName")];
+const FUNCTIONS: [(&str, &str); 2] = [
+    ("@PRE_TRAFFIC_FUNCTION@", "PreTrafficFunctionName"),
+    ("@POST_TRAFFIC_FUNCTION@", "PostTrafficFunctionName"),
+];
 
 /// Makes everything the platform needs; how many calls that took.
 ///
@@ -43,7 +45,7 @@ pub async fn seed(stack: &Arc<Stack>, outputs: &Value) -> Result<usize, String> 
             count += 1;
         }
     }
-    stack.schedules.take_over(stack).await?;
+    stack.rules.take_over(stack).await?;
     Ok(count)
 }
 
@@ -58,9 +60,11 @@ fn fill(value: &Value, outputs: &Value) -> Value {
             Value::String(filled)
         }
         Value::Array(items) => items.iter().map(|item| fill(item, outputs)).collect::<Vec<_>>().into(),
-        Value::Object(members) => {
-            members.iter().map(|(key, value)| (key.clone(), fill(value, outputs))).collect::<serde_json::Map<_, _>>().into()
-        }
+        Value::Object(members) => members
+            .iter()
+            .map(|(key, value)| (key.clone(), fill(value, outputs)))
+            .collect::<serde_json::Map<_, _>>()
+            .into(),
         other => other.clone(),
     }
 }

@@ -65,7 +65,9 @@ fn result(stack: &Stack, query: &Value, from: Millis, to: Millis) -> Result<Valu
     let values: Vec<(Millis, u64)> = minutes
         .into_iter()
         .map(|(at, counts)| (at, if metric == "RequestCount" { counts.requests } else { counts.errors }))
-        .filter(|(_, value)| *value > 0 && matches!(metric.as_str(), "RequestCount" | "HTTPCode_Target_5XX_Count"))
+        .filter(|(_, value)| {
+            *value > 0 && matches!(metric.as_str(), "RequestCount" | "HTTPCode_Target_5XX_Count")
+        })
         .rev()
         .collect();
     Ok(json!({

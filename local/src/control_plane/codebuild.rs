@@ -92,8 +92,12 @@ impl CodeBuild {
             }
             "BatchGetBuilds" => {
                 let ids = texts(input, "ids");
-                let found: Vec<Value> =
-                    state.builds.iter().filter(|build| ids.contains(&build.id)).map(Build::describe).collect();
+                let found: Vec<Value> = state
+                    .builds
+                    .iter()
+                    .filter(|build| ids.contains(&build.id))
+                    .map(Build::describe)
+                    .collect();
                 let missing: Vec<&String> =
                     ids.iter().filter(|id| !state.builds.iter().any(|build| build.id == **id)).collect();
                 Ok(json!({"builds": found, "buildsNotFound": missing}))
@@ -117,15 +121,21 @@ impl CodeBuild {
             return Err(format!("CodeBuild has no project `{}`", order.project));
         }
         let id = format!("{}:{}", order.project, uuid());
-        let number = state.builds.iter().filter(|build| build.order.project == order.project).count() as u64 + 1;
+        let number =
+            state.builds.iter().filter(|build| build.order.project == order.project).count() as u64 + 1;
         let played = recording(stack, &order);
         let (variant, failure, phases) = match played {
             Ok((variant, recorded)) => {
                 let failure = Some(text(&recorded, "status")).filter(|status| status != "SUCCEEDED");
-                (variant, failure.map(|status| format!("the recorded build ended {status}")), phases(&recorded))
+                (
+                    variant,
+                    failure.map(|status| format!("the recorded build ended {status}")),
+                    phases(&recorded),
+                )
             }
             Err(words) => {
-                let length = |(name, seconds): (&str, i64)| Phase { name: name.to_owned(), length: seconds * SECOND };
+                let length =
+                    |(name, seconds): (&str, i64)| Phase { name: name.to_owned(), length: seconds * SECOND };
                 (String::new(), Some(words), FAILED_PHASES.map(length).to_vec())
             }
         };
@@ -193,7 +203,8 @@ impl CodeBuild {
             }
             Err(binary) => binary.into_bytes(),
         };
-        let zip = archive::of_folder(&folder.join("output"), change).map_err(|error| format!("{}: {error}", folder.display()))?;
+        let zip = archive::of_folder(&folder.join("output"), change)
+            .map_err(|error| format!("{}: {error}", folder.display()))?;
         for (_, bucket, key) in &build.order.outputs {
             stack.emulator.put_object(bucket, key, Bytes::from(zip.clone())).await?;
         }
@@ -249,7 +260,8 @@ impl Build {
         let mut phases = Vec::new();
         for phase in &self.phases {
             let to = from + phase.length;
-            let failed = self.failure.is_some() && self.phases.last().is_some_and(|last| last.name == phase.name);
+            let failed =
+                self.failure.is_some() && self.phases.last().is_some_and(|last| last.name == phase.name);
             let word = if failed { "FAILED" } else { "SUCCEEDED" };
             phases.push(json!({name: phase.name, status: word, length: seconds(phase.length), start: time(from), end: time(to)}));
             from = to;
@@ -296,7 +308,7 @@ impl Build {
         let phase = if self.ended.is_some() { "COMPLETED" } else { "SUBMITTED" };
         let detail = json!({"build-status": self.status, "project-name": self.order.project, "build-id": self.arn(),
             "current-phase": phase, "current-phase-context": "[]", "version": "1", "additional-information": additional});
-        stack.events.put("CodeBuild Build State Change", &[self.arn()], &detail, at);
+        stack.events.put("codebuild", "CodeBuild Build State Change", &[self.arn()], &detail, at);
     }
 }
 

@@ -27,7 +27,10 @@ impl Ecr {
         let (repository, digest) = (text(input, "repositoryName"), at(input, "/imageId/imageDigest"));
         let scans = lock(&self.scans);
         let findings = scans.get(&(repository.clone(), digest.clone())).ok_or_else(|| {
-            ApiError::new("ScanNotFoundException", &format!("Image scan does not exist for '{digest}' in '{repository}'"))
+            ApiError::new(
+                "ScanNotFoundException",
+                &format!("Image scan does not exist for '{digest}' in '{repository}'"),
+            )
         })?;
         Ok(json!({"repositoryName": repository, "imageId": {"imageDigest": digest},
                   "imageScanStatus": {"status": "COMPLETE"}, "imageScanFindings": findings}))

@@ -88,7 +88,8 @@ impl Ecs {
             "RegisterTaskDefinition" => Ok(json!({"taskDefinition": state.register(input)})),
             "DescribeTaskDefinition" => {
                 let found = state.task_definition(&text(input, "taskDefinition"));
-                let found = found.ok_or_else(|| ApiError::new("ClientException", "Unable to describe task definition."))?;
+                let found = found
+                    .ok_or_else(|| ApiError::new("ClientException", "Unable to describe task definition."))?;
                 Ok(json!({"taskDefinition": found}))
             }
             "CreateService" => state.create(stack, input),
@@ -147,7 +148,12 @@ impl Ecs {
 
     pub(crate) fn next_due(&self) -> Option<Millis> {
         let state = lock(&self.state);
-        state.services.values().filter_map(|service| service.rolling.as_ref()).map(|r| r.started + ROLLING).min()
+        state
+            .services
+            .values()
+            .filter_map(|service| service.rolling.as_ref())
+            .map(|r| r.started + ROLLING)
+            .min()
     }
 
     /// Ends the rolling deployments whose time has come; whether there was one.
@@ -215,11 +221,12 @@ impl Service {
     fn tell(&self, stack: &Stack, rolling: &Rolling, name: &str, reason: &str, at: Millis) {
         let detail = json!({"eventType": "INFO", "eventName": name, "deploymentId": rolling.id,
             "updatedAt": crate::values::rfc3339_millis(at), "reason": format!("ECS {reason} {}.", rolling.id)});
-        stack.events.put("ECS Deployment State Change", &[self.arn()], &detail, at);
+        stack.events.put("ecs", "ECS Deployment State Change", &[self.arn()], &detail, at);
     }
 
     fn describe(&self) -> Value {
-        let current = self.rolling.as_ref().map_or(&self.blue.task_definition, |rolling| &rolling.task_definition);
+        let current =
+            self.rolling.as_ref().map_or(&self.blue.task_definition, |rolling| &rolling.task_definition);
         let state = if self.rolling.is_some() { "IN_PROGRESS" } else { "COMPLETED" };
         json!({"serviceName": self.name, "serviceArn": self.arn(), "clusterArn": arn("ecs", &format!("cluster/{}", self.cluster)),
                "status": "ACTIVE", "desiredCount": self.desired, "runningCount": self.desired, "pendingCount": 0,
@@ -238,14 +245,18 @@ impl State {
             let revision = revisions.len() + 1;
             members.insert("revision".into(), json!(revision));
             members.insert("status".into(), json!("ACTIVE"));
-            members.insert("taskDefinitionArn".into(), json!(arn("ecs", &format!("task-definition/{family}:{revision}"))));
+            members.insert(
+                "taskDefinitionArn".into(),
+                json!(arn("ecs", &format!("task-definition/{family}:{revision}"))),
+            );
         }
         revisions.push(definition.clone());
         definition
     }
 
     fn task_definition(&self, name: &str) -> Option<&Value> {
-        let (family, revision) = short(name).split_once(':').map_or((short(name), None), |(f, r)| (f, Some(r)));
+        let (family, revision) =
+            short(name).split_once(':').map_or((short(name), None), |(f, r)| (f, Some(r)));
         let revisions = self.families.get(family)?;
         match revision {
             Some(revision) => revisions.get(revision.parse::<usize>().ok()?.checked_sub(1)?),

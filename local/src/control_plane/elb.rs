@@ -48,7 +48,9 @@ impl Elb {
     pub fn has(&self, group: &str, balancer: &str) -> bool {
         let state = lock(&self.state);
         let found = state.groups.values().find(|found| found.arn.ends_with(&format!(":{group}")));
-        found.is_some_and(|found| found.balancers.iter().any(|arn| arn.ends_with(&format!(":loadbalancer/{balancer}"))))
+        found.is_some_and(|found| {
+            found.balancers.iter().any(|arn| arn.ends_with(&format!(":loadbalancer/{balancer}")))
+        })
     }
 
     /// The targets that are registered with a group from now on.
@@ -80,7 +82,10 @@ impl State {
     fn create_listener(&mut self, input: &Value) -> Result<Value, ApiError> {
         let balancer = text(input, "LoadBalancerArn");
         if !self.balancers.values().any(|arn| *arn == balancer) {
-            return Err(ApiError::new("LoadBalancerNotFound", &format!("Load balancer '{balancer}' not found")));
+            return Err(ApiError::new(
+                "LoadBalancerNotFound",
+                &format!("Load balancer '{balancer}' not found"),
+            ));
         }
         let groups = list(input, "DefaultActions").iter().flat_map(|action| {
             let config = action.pointer("/ForwardConfig/TargetGroups").and_then(Value::as_array);
@@ -98,7 +103,9 @@ impl State {
         let names = texts(input, "Names");
         let arns = texts(input, "TargetGroupArns");
         let all = names.is_empty() && arns.is_empty();
-        let wanted = |name: &str, group: &TargetGroup| all || names.iter().any(|n| n == name) || arns.contains(&group.arn);
+        let wanted = |name: &str, group: &TargetGroup| {
+            all || names.iter().any(|n| n == name) || arns.contains(&group.arn)
+        };
         let found: Vec<Value> = self
             .groups
             .iter()
@@ -113,7 +120,9 @@ impl State {
 
     fn health(&self, arn: &str) -> Result<Value, ApiError> {
         let group = self.groups.values().find(|group| group.arn == arn);
-        let group = group.ok_or_else(|| ApiError::new("TargetGroupNotFound", &format!("Target groups '{arn}' not found")))?;
+        let group = group.ok_or_else(|| {
+            ApiError::new("TargetGroupNotFound", &format!("Target groups '{arn}' not found"))
+        })?;
         let targets = group.targets.iter().map(|id| {
             json!({"Target": {"Id": id, "Port": 8080}, "HealthCheckPort": "8080", "TargetHealth": {"State": "healthy"}})
         });

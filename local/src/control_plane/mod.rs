@@ -21,7 +21,7 @@ use crate::events::Events;
 use crate::faults::Faults;
 use crate::journal::Journal;
 use crate::protocol::Protocol;
-use crate::schedules::Schedules;
+use crate::rules::Rules;
 use axum::http::StatusCode;
 use serde_json::Value;
 use std::path::PathBuf;
@@ -75,8 +75,6 @@ impl ApiError {
 pub struct Options {
     /// The sample platform's folder (recorded artifacts, pipelines).
     pub platform: PathBuf,
-    /// Event source under which events are put on the emulator's bus.
-    pub event_source: String,
 }
 
 /// Everything that stands in for the cloud.
@@ -89,10 +87,10 @@ pub struct Stack {
     pub protocol: Protocol,
     /// The data plane.
     pub emulator: Emulator,
-    /// Events on their way to the bus.
+    /// Events on their way to the rules.
     pub events: Events,
-    /// Rules with a schedule.
-    pub schedules: Schedules,
+    /// Rules of the bus.
+    pub rules: Rules,
     /// What happened.
     pub journal: Journal,
     /// Armed faults.
@@ -122,13 +120,13 @@ impl Stack {
     #[must_use]
     pub fn new(clock: Clock, options: Options, protocol: Protocol, emulator: Emulator) -> Self {
         Self {
-            events: Events::new(&options.event_source),
+            events: Events::default(),
             journal: Journal::new(clock.clone()),
             clock,
             options,
             protocol,
             emulator,
-            schedules: Schedules::default(),
+            rules: Rules::default(),
             faults: Faults::default(),
             lambda: lambda::Invocations::default(),
             traffic: traffic::Traffic::default(),
@@ -153,7 +151,12 @@ impl Stack {
     ///
     /// # Errors
     /// The service's own errors; `UnknownOperationException` for what is not imitated.
-    pub async fn call(self: &Arc<Self>, service: &str, operation: &str, input: &Value) -> Result<Value, ApiError> {
+    pub async fn call(
+        self: &Arc<Self>,
+        service: &str,
+        operation: &str,
+        input: &Value,
+    ) -> Result<Value, ApiError> {
         match service {
             "codepipeline" => self.codepipeline.call(self, operation, input),
             "codebuild" => self.codebuild.call(self, operation, input),
@@ -217,7 +220,7 @@ impl Stack {
             self.clock.move_to(next);
             if next == minute {
                 self.settle().await;
-                self.schedules.fire(self).await;
+                self.rules.fire(self);
             }
         }
     }

@@ -150,7 +150,7 @@ impl State {
     }
 }
 
-/// SplitMix64 (Steele, Lea, Flood 2014), seeded by what is drawn.
+/// `SplitMix64` (Steele, Lea, Flood 2014), seeded by what is drawn.
 struct Random(u64);
 
 impl Random {
@@ -172,7 +172,11 @@ impl Random {
         unit.max(f64::MIN_POSITIVE)
     }
 
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped at zero, far below 2^52")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "clamped at zero, far below 2^52"
+    )]
     fn poisson(&mut self, mean: f64) -> u64 {
         if mean <= 0.0 {
             return 0;

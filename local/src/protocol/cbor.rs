@@ -17,7 +17,8 @@ pub(super) fn decode(body: &[u8]) -> Result<Value, String> {
     if body.is_empty() {
         return Ok(Value::Object(Map::new()));
     }
-    let document: Cbor = ciborium::from_reader(body).map_err(|error| format!("the body is no CBOR: {error}"))?;
+    let document: Cbor =
+        ciborium::from_reader(body).map_err(|error| format!("the body is no CBOR: {error}"))?;
     Ok(json(&document))
 }
 

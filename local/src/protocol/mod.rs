@@ -73,7 +73,10 @@ impl Protocol {
     pub fn check(&self, service: &str, operation: &str, input: &Value) -> Result<(), ApiError> {
         let model = self.model(service)?;
         if model.shape_of(operation, "input").is_none() {
-            return Err(ApiError::new("UnknownOperationException", &format!("{service} has no operation {operation}")));
+            return Err(ApiError::new(
+                "UnknownOperationException",
+                &format!("{service} has no operation {operation}"),
+            ));
         }
         let problems = model.problems(operation, input);
         if problems.is_empty() {
@@ -93,7 +96,8 @@ impl Protocol {
             return Ok(Call { wire: Wire::Json, service, operation: operation.to_owned(), input });
         }
         if let Some(rest) = uri.path().strip_prefix("/service/GraniteServiceVersion20100801/operation/") {
-            let input = cbor::decode(body).map_err(|error| ApiError::new("SerializationException", &error))?;
+            let input =
+                cbor::decode(body).map_err(|error| ApiError::new("SerializationException", &error))?;
             return Ok(Call { wire: Wire::Cbor, service: "cloudwatch", operation: rest.to_owned(), input });
         }
         let fields = query::fields(body);
@@ -111,7 +115,7 @@ impl Protocol {
             (Wire::Json, Ok(output)) => json_response(StatusCode::OK, &output),
             (Wire::Json, Err(error)) => json_error(&error),
             (Wire::Query, result) => self.query_answer(call, result, &id),
-            (Wire::Cbor, result) => self.cbor_answer(call, result),
+            (Wire::Cbor, result) => self.cbor_answer(call, &result),
         };
         ([("x-amzn-requestid", id)], built).into_response()
     }
@@ -119,27 +123,30 @@ impl Protocol {
     fn query_answer(&self, call: &Call, result: Result<Value, ApiError>, id: &str) -> Response {
         let (status, body) = match (result, self.model(call.service)) {
             (Ok(output), Ok(model)) => (StatusCode::OK, query::encode(model, &call.operation, &output, id)),
-            (Err(error), _) | (_, Err(error)) => (error.status, query::encode_error(&error.code, &error.message, id)),
+            (Err(error), _) | (_, Err(error)) => {
+                (error.status, query::encode_error(&error.code, &error.message, id))
+            }
         };
         (status, [("content-type", "text/xml")], body).into_response()
     }
 
-    fn cbor_answer(&self, call: &Call, result: Result<Value, ApiError>) -> Response {
+    fn cbor_answer(&self, call: &Call, result: &Result<Value, ApiError>) -> Response {
         let encoded = self.model(call.service).and_then(|model| {
-            let (status, shape, document) = match &result {
-                Ok(output) => {
-                    (StatusCode::OK, model.shape_of(&call.operation, "output").unwrap_or_default(), output.clone())
-                }
-                Err(error) => {
-                    (error.status, "", json!({"__type": error.code, "message": error.message}))
-                }
+            let (status, shape, document) = match result {
+                Ok(output) => (
+                    StatusCode::OK,
+                    model.shape_of(&call.operation, "output").unwrap_or_default(),
+                    output.clone(),
+                ),
+                Err(error) => (error.status, "", json!({"__type": error.code, "message": error.message})),
             };
             let body = cbor::encode(model, shape, &document).map_err(|error| ApiError::internal(&error))?;
             Ok((status, body))
         });
         match encoded {
             Ok((status, body)) => {
-                (status, [("smithy-protocol", "rpc-v2-cbor"), ("content-type", "application/cbor")], body).into_response()
+                (status, [("smithy-protocol", "rpc-v2-cbor"), ("content-type", "application/cbor")], body)
+                    .into_response()
             }
             Err(error) => json_error(&error),
         }
@@ -174,12 +181,21 @@ impl futures_core::Stream for Breaks {
 }
 
 /// Handles one AWS request.
-pub async fn handle(stack: Arc<Stack>, method: Method, uri: Uri, headers: HeaderMap, body: Bytes) -> Response {
+pub async fn handle(
+    stack: Arc<Stack>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
     let call = match stack.protocol.read_call(&uri, &headers, &body) {
         Ok(call) => call,
         Err(error) => {
-            stack.journal.add("call", json!({"unexpected": true, "method": method.as_str(), "path": uri.path(),
-                "error": error.code, "message": error.message}));
+            stack.journal.add(
+                "call",
+                json!({"unexpected": true, "method": method.as_str(), "path": uri.path(),
+                "error": error.code, "message": error.message}),
+            );
             return json_error(&error);
         }
     };

@@ -62,7 +62,13 @@ impl Model {
     #[must_use]
     pub(super) fn shape_of(&self, operation: &str, side: &str) -> Option<&str> {
         let operation = self.document.get("operations")?.get(operation)?;
-        Some(operation.get(side).and_then(|side| side.get("shape")).and_then(Value::as_str).unwrap_or_default())
+        Some(
+            operation
+                .get(side)
+                .and_then(|side| side.get("shape"))
+                .and_then(Value::as_str)
+                .unwrap_or_default(),
+        )
     }
 
     /// A shape by name; null when there is none.
@@ -118,7 +124,9 @@ impl Model {
             ("integer" | "long" | "double" | "float", Value::Number(number)) => {
                 bounds(shape, number.as_f64().unwrap_or(0.0), path, "as value", problems);
             }
-            ("boolean", Value::Bool(_)) | ("timestamp", Value::Number(_) | Value::String(_)) | ("blob", Value::String(_)) => {}
+            ("boolean", Value::Bool(_))
+            | ("timestamp", Value::Number(_) | Value::String(_))
+            | ("blob", Value::String(_)) => {}
             _ => problems.push(format!("`{path}` is no {kind}")),
         }
     }
@@ -137,7 +145,12 @@ impl Model {
             }
         }
         for (name, value) in members.iter().filter(|(_, value)| !value.is_null()) {
-            match shape.get("members").and_then(|all| all.get(name)).and_then(|m| m.get("shape")).and_then(Value::as_str) {
+            match shape
+                .get("members")
+                .and_then(|all| all.get(name))
+                .and_then(|m| m.get("shape"))
+                .and_then(Value::as_str)
+            {
                 Some(shape) => self.check(shape, value, &format!("{path}.{name}"), problems),
                 None => problems.push(format!("`{path}.{name}` is unknown")),
             }
@@ -152,7 +165,8 @@ impl Model {
             problems.push(format!("`{path}` is `{text}`, which is none of its words"));
         }
         if self.patterns.get(name).is_some_and(|pattern| !pattern.is_match(text)) {
-            problems.push(format!("`{path}` does not match {}", shape.get("pattern").unwrap_or(&Value::Null)));
+            problems
+                .push(format!("`{path}` does not match {}", shape.get("pattern").unwrap_or(&Value::Null)));
         }
     }
 }
@@ -187,7 +201,8 @@ mod tests {
 
     #[test]
     fn every_mistake_is_named_with_its_path() {
-        let wrong = model().problems("Put", &json!({"id": "A", "state": "Perhaps", "tags": ["ab", 7], "more": 1}));
+        let wrong =
+            model().problems("Put", &json!({"id": "A", "state": "Perhaps", "tags": ["ab", 7], "more": 1}));
         insta::assert_snapshot!(wrong.join("\n"), @r#"
         `.id` has 1 characters, at least 2 are needed
         `.id` does not match "[a-z]+"

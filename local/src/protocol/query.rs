@@ -33,7 +33,9 @@ pub(super) fn decode(model: &Model, operation: &str, fields: &BTreeMap<String, S
 }
 
 fn has(fields: &BTreeMap<&str, &str>, prefix: &str) -> bool {
-    fields.keys().any(|name| *name == prefix || name.strip_prefix(prefix).is_some_and(|rest| rest.starts_with('.')))
+    fields
+        .keys()
+        .any(|name| *name == prefix || name.strip_prefix(prefix).is_some_and(|rest| rest.starts_with('.')))
 }
 
 fn structure(model: &Model, shape: &str, prefix: &str, fields: &BTreeMap<&str, &str>) -> Value {
@@ -55,7 +57,8 @@ fn value(model: &Model, shape: &str, path: &str, fields: &BTreeMap<&str, &str>) 
         "structure" => structure(model, shape, path, fields),
         "list" => {
             let member = described.pointer("/member/shape").and_then(Value::as_str).unwrap_or_default();
-            let items = (1..).map(|index| format!("{path}.member.{index}")).take_while(|path| has(fields, path));
+            let items =
+                (1..).map(|index| format!("{path}.member.{index}")).take_while(|path| has(fields, path));
             Value::Array(items.map(|path| value(model, member, &path, fields)).collect())
         }
         "integer" | "long" => text.parse::<i64>().map_or_else(|_| text.into(), Into::into),
@@ -110,7 +113,9 @@ fn write(model: &Model, shape: &str, value: &Value, out: &mut String) {
             }
         }
         #[expect(clippy::cast_possible_truncation, reason = "epoch milliseconds of this century")]
-        ("timestamp", Value::Number(at)) => out.push_str(&rfc3339_millis((at.as_f64().unwrap_or(0.0) * 1000.0) as i64)),
+        ("timestamp", Value::Number(at)) => {
+            out.push_str(&rfc3339_millis((at.as_f64().unwrap_or(0.0) * 1000.0) as i64))
+        }
         (_, Value::String(text)) => out.push_str(&escape(text.as_str())),
         (_, other) => out.push_str(&other.to_string()),
     }

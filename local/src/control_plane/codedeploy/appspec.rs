@@ -24,8 +24,9 @@ impl AppSpec {
     /// # Errors
     /// A sentence with what is wrong.
     pub(crate) fn parse(content: &str) -> Result<Self, String> {
-        let document: Value = serde_saphyr::from_str(content)
-            .map_err(|error| format!("the AppSpec is no YAML: {}", error.to_string().lines().next().unwrap_or_default()))?;
+        let document: Value = serde_saphyr::from_str(content).map_err(|error| {
+            format!("the AppSpec is no YAML: {}", error.to_string().lines().next().unwrap_or_default())
+        })?;
         let properties = document.pointer("/Resources/0/TargetService/Properties").unwrap_or(&Value::Null);
         let task_definition = at(properties, "/TaskDefinition");
         if task_definition.is_empty() {
@@ -38,7 +39,9 @@ impl AppSpec {
                 return Err(format!("the AppSpec has a hook at `{event}`, which has none"));
             }
             let function = function.as_str().filter(|name| name.contains("CodeDeployHook_"));
-            let function = function.ok_or_else(|| format!("the hook at `{event}` is no function that begins with CodeDeployHook_"))?;
+            let function = function.ok_or_else(|| {
+                format!("the hook at `{event}` is no function that begins with CodeDeployHook_")
+            })?;
             hooks.insert(event.clone(), function.to_owned());
         }
         Ok(Self { task_definition, hooks })

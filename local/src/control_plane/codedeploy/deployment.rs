@@ -123,7 +123,9 @@ impl Deployment {
     }
 
     fn current(&mut self) -> Option<&mut Lifecycle> {
-        self.lifecycle.iter_mut().find(|event| matches!(event.state, EventState::Pending | EventState::InProgress))
+        self.lifecycle
+            .iter_mut()
+            .find(|event| matches!(event.state, EventState::Pending | EventState::InProgress))
     }
 
     fn done_at(&self) -> Option<Millis> {
@@ -135,7 +137,10 @@ impl Deployment {
         if self.is_over() {
             return None;
         }
-        let current = self.lifecycle.iter().find(|event| matches!(event.state, EventState::Pending | EventState::InProgress));
+        let current = self
+            .lifecycle
+            .iter()
+            .find(|event| matches!(event.state, EventState::Pending | EventState::InProgress));
         match current {
             None => self.done_at().map(|at| at + self.termination_wait),
             Some(event) => {
@@ -143,7 +148,9 @@ impl Deployment {
                 Some(match event.name {
                     "Install" => started + INSTALL,
                     "AllowTestTraffic" => started + REROUTE,
-                    "AllowTraffic" => self.shift.next_after(started, self.weight).map_or(started, |(at, _)| at),
+                    "AllowTraffic" => {
+                        self.shift.next_after(started, self.weight).map_or(started, |(at, _)| at)
+                    }
                     _ => started + HOOK_PATIENCE,
                 })
             }
@@ -341,6 +348,10 @@ impl Deployment {
 
     /// Task sets as they are, or were last.
     pub(crate) fn task_sets(&self, stack: &Stack) -> Option<View> {
-        if self.is_over() { self.last.clone() } else { stack.ecs.view(&self.place.cluster, &self.place.service) }
+        if self.is_over() {
+            self.last.clone()
+        } else {
+            stack.ecs.view(&self.place.cluster, &self.place.service)
+        }
     }
 }

@@ -89,7 +89,13 @@ pub(super) fn tell(stack: &Stack, deployment: &Deployment) {
     ];
     let detail = json!({"region": REGION, "deploymentId": deployment.id, "instanceGroupId": uuid(),
         "deploymentGroup": deployment.group, "state": state, "application": deployment.application});
-    stack.events.put("CodeDeploy Deployment State-change Notification", &resources, &detail, stack.now());
+    stack.events.put(
+        "codedeploy",
+        "CodeDeploy Deployment State-change Notification",
+        &resources,
+        &detail,
+        stack.now(),
+    );
 }
 
 /// For the admin interface.
@@ -111,9 +117,12 @@ pub(super) fn admin(deployment: &Deployment) -> Value {
 /// Without members that are null: the APIs leave them out.
 fn strip(value: Value) -> Value {
     match value {
-        Value::Object(members) => {
-            members.into_iter().filter(|(_, v)| !v.is_null()).map(|(k, v)| (k, strip(v))).collect::<serde_json::Map<_, _>>().into()
-        }
+        Value::Object(members) => members
+            .into_iter()
+            .filter(|(_, v)| !v.is_null())
+            .map(|(k, v)| (k, strip(v)))
+            .collect::<serde_json::Map<_, _>>()
+            .into(),
         Value::Array(items) => items.into_iter().map(strip).collect::<Vec<_>>().into(),
         other => other,
     }

@@ -46,7 +46,8 @@ impl CodeDeploy {
             }
             "CreateDeploymentConfig" => {
                 let routing = input.get("trafficRoutingConfig").unwrap_or(&Value::Null);
-                let shift = Shift::read(routing).map_err(|words| error("InvalidTrafficRoutingConfigurationException", &words))?;
+                let shift = Shift::read(routing)
+                    .map_err(|words| error("InvalidTrafficRoutingConfigurationException", &words))?;
                 state.configs.insert(text(input, "deploymentConfigName"), shift);
                 Ok(json!({"deploymentConfigId": crate::values::uuid()}))
             }
@@ -62,17 +63,25 @@ impl CodeDeploy {
                 Ok(json!({"deploymentGroupId": crate::values::uuid()}))
             }
             "GetDeploymentGroup" => {
-                let group = state.group(&text(input, "applicationName"), &text(input, "deploymentGroupName"))?;
+                let group =
+                    state.group(&text(input, "applicationName"), &text(input, "deploymentGroupName"))?;
                 Ok(json!({"deploymentGroupInfo": describe::group(group)}))
             }
             "CreateDeployment" => state.create(stack, input),
-            "GetDeployment" => state.find(input).map(|found| json!({"deploymentInfo": describe::deployment(found)})),
+            "GetDeployment" => {
+                state.find(input).map(|found| json!({"deploymentInfo": describe::deployment(found)}))
+            }
             "ListDeployments" => Ok(json!({"deployments": state.matching(input)})),
-            "ListDeploymentTargets" => state.find(input).map(|found| json!({"targetIds": [describe::target_id(found)]})),
+            "ListDeploymentTargets" => {
+                state.find(input).map(|found| json!({"targetIds": [describe::target_id(found)]}))
+            }
             "BatchGetDeploymentTargets" => state.find(input).and_then(|found| {
                 let known = texts(input, "targetIds").iter().all(|id| *id == describe::target_id(found));
                 if !known {
-                    return Err(error("DeploymentTargetDoesNotExistException", "no such target in the deployment"));
+                    return Err(error(
+                        "DeploymentTargetDoesNotExistException",
+                        "no such target in the deployment",
+                    ));
                 }
                 Ok(json!({"deploymentTargets": [describe::target(stack, found)]}))
             }),
@@ -134,21 +143,30 @@ impl CodeDeploy {
 impl State {
     fn shift(&self, name: &str) -> Result<Shift, ApiError> {
         let found = Shift::stock(name).or_else(|| self.configs.get(name).copied());
-        found.ok_or_else(|| error("DeploymentConfigDoesNotExistException", &format!("no deployment configuration `{name}`")))
+        found.ok_or_else(|| {
+            error("DeploymentConfigDoesNotExistException", &format!("no deployment configuration `{name}`"))
+        })
     }
 
     fn group(&self, application: &str, group: &str) -> Result<&Value, ApiError> {
         if !self.applications.iter().any(|name| name == application) {
-            return Err(error("ApplicationDoesNotExistException", &format!("no application `{application}`")));
+            return Err(error(
+                "ApplicationDoesNotExistException",
+                &format!("no application `{application}`"),
+            ));
         }
         let found = self.groups.get(&(application.to_owned(), group.to_owned()));
-        found.ok_or_else(|| error("DeploymentGroupDoesNotExistException", &format!("no deployment group `{group}`")))
+        found.ok_or_else(|| {
+            error("DeploymentGroupDoesNotExistException", &format!("no deployment group `{group}`"))
+        })
     }
 
     fn index(&self, input: &Value) -> Result<usize, ApiError> {
         let id = text(input, "deploymentId");
         let found = self.deployments.iter().position(|deployment| deployment.id == id);
-        found.ok_or_else(|| error("DeploymentDoesNotExistException", &format!("The deployment {id} could not be found")))
+        found.ok_or_else(|| {
+            error("DeploymentDoesNotExistException", &format!("The deployment {id} could not be found"))
+        })
     }
 
     fn find(&self, input: &Value) -> Result<&Deployment, ApiError> {
@@ -172,17 +190,27 @@ impl State {
         let (application, name) = (text(input, "applicationName"), text(input, "deploymentGroupName"));
         let group = self.group(&application, &name)?.clone();
         if self.deployments.iter().any(|d| d.group == name && d.application == application && !d.is_over()) {
-            return Err(error("DeploymentLimitExceededException", "another deployment of the group is in progress"));
+            return Err(error(
+                "DeploymentLimitExceededException",
+                "another deployment of the group is in progress",
+            ));
         }
         let content = at(input, "/revision/appSpecContent/content");
         let spec = AppSpec::parse(&content).map_err(|words| error("InvalidRevisionException", &words))?;
-        let place = Place { cluster: at(&group, "/ecsServices/0/clusterName"), service: at(&group, "/ecsServices/0/serviceName") };
+        let place = Place {
+            cluster: at(&group, "/ecsServices/0/clusterName"),
+            service: at(&group, "/ecsServices/0/serviceName"),
+        };
         let view = stack.ecs.view(&place.cluster, &place.service);
-        let view = view.ok_or_else(|| error("InvalidECSServiceException", "The primary ECS service is not in the ACTIVE state"))?;
+        let view = view.ok_or_else(|| {
+            error("InvalidECSServiceException", "The primary ECS service is not in the ACTIVE state")
+        })?;
         let pair = group.pointer("/loadBalancerInfo/targetGroupPairInfoList/0").unwrap_or(&Value::Null);
         let names: Vec<String> = list(pair, "targetGroups").iter().map(|g| text(g, "name")).collect();
         let green_group = names.iter().find(|name| **name != view.blue.target_group).cloned();
-        let green_group = green_group.ok_or_else(|| error("InvalidTargetGroupPairException", "the group names no second target group"))?;
+        let green_group = green_group.ok_or_else(|| {
+            error("InvalidTargetGroupPairException", "the group names no second target group")
+        })?;
         let config = Some(text(input, "deploymentConfigName")).filter(|c| !c.is_empty());
         let config = config.unwrap_or_else(|| text(&group, "deploymentConfigName"));
         let wait = group.pointer("/blueGreenDeploymentConfiguration/terminateBlueInstancesOnDeploymentSuccess/terminationWaitTimeInMinutes");
@@ -225,11 +253,16 @@ impl State {
                 return Err(error("InvalidLifecycleEventHookExecutionStatusException", &words));
             }
         };
-        let deployment = self.deployments.get_mut(index).ok_or_else(|| ApiError::internal("the deployment is gone"))?;
+        let deployment =
+            self.deployments.get_mut(index).ok_or_else(|| ApiError::internal("the deployment is gone"))?;
         let found = deployment.lifecycle.iter().position(|event| event.hook.as_ref() == Some(&hook));
-        let at = found.ok_or_else(|| error("InvalidLifecycleEventHookExecutionIdException", "no hook has this id"))?;
+        let at = found
+            .ok_or_else(|| error("InvalidLifecycleEventHookExecutionIdException", "no hook has this id"))?;
         if deployment.lifecycle.get(at).is_none_or(|event| event.state != EventState::InProgress) {
-            return Err(error("LifecycleEventAlreadyCompletedException", "An attempt to return the status of an already completed lifecycle event occurred."));
+            return Err(error(
+                "LifecycleEventAlreadyCompletedException",
+                "An attempt to return the status of an already completed lifecycle event occurred.",
+            ));
         }
         deployment.answer(at, succeeded, now);
         Ok(json!({"lifecycleEventHookExecutionId": hook}))
@@ -238,7 +271,8 @@ impl State {
     fn stop(&mut self, stack: &Stack, input: &Value) -> Result<Value, ApiError> {
         let index = self.index(input)?;
         let now = stack.now();
-        let deployment = self.deployments.get_mut(index).ok_or_else(|| ApiError::internal("the deployment is gone"))?;
+        let deployment =
+            self.deployments.get_mut(index).ok_or_else(|| ApiError::internal("the deployment is gone"))?;
         if deployment.is_over() {
             return Err(error("DeploymentAlreadyCompletedException", "The deployment is already complete."));
         }
@@ -254,7 +288,8 @@ impl State {
     /// Makes the rollback deployment if it was asked for or the group wants it on `event`; whether it was made.
     fn roll_back(&mut self, stack: &Stack, index: usize, event: &str) -> bool {
         let Some(failed) = self.deployments.get(index).cloned() else { return false };
-        let group = self.groups.get(&(failed.application.clone(), failed.group.clone())).unwrap_or(&Value::Null);
+        let group =
+            self.groups.get(&(failed.application.clone(), failed.group.clone())).unwrap_or(&Value::Null);
         let automatic = group.get("autoRollbackConfiguration").unwrap_or(&Value::Null);
         let wanted = automatic.get("enabled").and_then(Value::as_bool).unwrap_or(false)
             && texts(automatic, "events").iter().any(|wanted| wanted == event);

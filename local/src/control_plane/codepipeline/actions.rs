@@ -55,7 +55,11 @@ fn unavailable(words: impl Into<String>) -> Failure {
 ///
 /// # Errors
 /// An error code of the API and words.
-pub(super) async fn start(stack: &Arc<Stack>, execution: Execution, start: &Start) -> Result<Started, Failure> {
+pub(super) async fn start(
+    stack: &Arc<Stack>,
+    execution: Execution,
+    start: &Start,
+) -> Result<Started, Failure> {
     let mut action = execution
         .action_def(start.stage, start.action)
         .cloned()
@@ -71,19 +75,27 @@ pub(super) async fn start(stack: &Arc<Stack>, execution: Execution, start: &Star
         ("Approval", "Manual") => Ok(Started { waits: Some(Waits::Approval(uuid())), ..Started::default() }),
         ("Deploy", "ECS") => order.deploy_ecs().await,
         ("Deploy", "CodeDeployToECS") => order.deploy_blue_green().await,
-        (category, provider) => Err(configuration(format!("a {category} action by {provider} is not imitated here"))),
+        (category, provider) => {
+            Err(configuration(format!("a {category} action by {provider} is not imitated here")))
+        }
     }
 }
 
 impl Task<'_> {
     fn place(&self, name: &str) -> Result<Artifact, Failure> {
-        self.execution.artifacts.get(name).cloned().ok_or_else(|| configuration(format!("there is no artifact `{name}`")))
+        self.execution
+            .artifacts
+            .get(name)
+            .cloned()
+            .ok_or_else(|| configuration(format!("there is no artifact `{name}`")))
     }
 
     async fn fetch(&self, name: &str) -> Result<Bytes, Failure> {
         let place = self.place(name)?;
-        let found = self.stack.emulator.get_object(&place.bucket, &place.key, "").await.map_err(unavailable)?;
-        let found = found.ok_or_else(|| unavailable(format!("artifact `{name}` is gone from {}", place.key)))?;
+        let found =
+            self.stack.emulator.get_object(&place.bucket, &place.key, "").await.map_err(unavailable)?;
+        let found =
+            found.ok_or_else(|| unavailable(format!("artifact `{name}` is gone from {}", place.key)))?;
         Ok(found.bytes)
     }
 
@@ -101,25 +113,38 @@ impl Task<'_> {
 
     async fn source(&self) -> Result<Started, Failure> {
         let overridden = |kind: &str| {
-            let found = self.execution.overrides.iter().find(|o| o.action == self.action.name && o.kind == kind);
+            let found =
+                self.execution.overrides.iter().find(|o| o.action == self.action.name && o.kind == kind);
             found.map(|found| found.value.clone())
         };
         let key = overridden("S3_OBJECT_KEY").unwrap_or_else(|| self.action.config("S3ObjectKey"));
         let version = overridden("S3_OBJECT_VERSION_ID").unwrap_or_default();
         let bucket = self.action.config("S3Bucket");
         let object = self.stack.emulator.get_object(&bucket, &key, &version).await.map_err(unavailable)?;
-        let object = object.ok_or_else(|| ("RevisionUnavailable", format!("no object {key} {version} in {bucket}")))?;
-        let name = self.action.outputs.first().cloned().ok_or_else(|| configuration("the source has no output artifact"))?;
+        let object = object
+            .ok_or_else(|| ("RevisionUnavailable", format!("no object {key} {version} in {bucket}")))?;
+        let name = self
+            .action
+            .outputs
+            .first()
+            .cloned()
+            .ok_or_else(|| configuration("the source has no output artifact"))?;
         let place = self.new_place(&name);
         self.stack.emulator.put_object(&place.bucket, &place.key, object.bytes).await.map_err(unavailable)?;
-        let summary = object.metadata.get("codepipeline-artifact-revision-summary").cloned().unwrap_or_default();
+        let summary =
+            object.metadata.get("codepipeline-artifact-revision-summary").cloned().unwrap_or_default();
         let revision = Revision {
             artifact: name.clone(),
             action: self.action.name.clone(),
             id: object.version.clone(),
             summary: summary.clone(),
         };
-        let variables = [("BucketName", bucket), ("ObjectKey", key), ("VersionId", object.version.clone()), ("ETag", object.etag)];
+        let variables = [
+            ("BucketName", bucket),
+            ("ObjectKey", key),
+            ("VersionId", object.version.clone()),
+            ("ETag", object.etag),
+        ];
         Ok(Started {
             waits: Some(Waits::Until(self.stack.now() + FETCHING)),
             external: object.version,
@@ -146,7 +171,10 @@ impl Task<'_> {
             source: self.fetch(&source).await?,
             source_version: format!("arn:aws:s3:::{}/{}", place.bucket, place.key),
             commit: self.execution.variables.get("commitId").cloned().unwrap_or_default(),
-            outputs: outputs.iter().map(|(name, place)| (name.clone(), place.bucket.clone(), place.key.clone())).collect(),
+            outputs: outputs
+                .iter()
+                .map(|(name, place)| (name.clone(), place.bucket.clone(), place.key.clone()))
+                .collect(),
         };
         let id = self.stack.codebuild.start(self.stack, order).map_err(configuration)?;
         Ok(Started {
@@ -203,7 +231,8 @@ impl Task<'_> {
         let file = file.unwrap_or_else(|| "imagedefinitions.json".to_owned());
         let images = image_definitions(&self.fetch(self.input(0)?).await?, &file).map_err(configuration)?;
         let view = self.stack.ecs.view(&cluster, &service);
-        let view = view.ok_or_else(|| configuration(format!("no service `{service}` in cluster `{cluster}`")))?;
+        let view =
+            view.ok_or_else(|| configuration(format!("no service `{service}` in cluster `{cluster}`")))?;
         let asked = json!({"taskDefinition": view.blue.task_definition});
         let current = self.call("ecs", "DescribeTaskDefinition", &asked).await?;
         let mut definition = current.get("taskDefinition").cloned().unwrap_or_default();
@@ -212,9 +241,13 @@ impl Task<'_> {
                 members.remove(made_by_ecs);
             }
         }
-        for container in definition.get_mut("containerDefinitions").and_then(Value::as_array_mut).into_iter().flatten() {
+        for container in
+            definition.get_mut("containerDefinitions").and_then(Value::as_array_mut).into_iter().flatten()
+        {
             let name = text(container, "name");
-            if let (Some((_, image)), Some(members)) = (images.iter().find(|(n, _)| *n == name), container.as_object_mut()) {
+            if let (Some((_, image)), Some(members)) =
+                (images.iter().find(|(n, _)| *n == name), container.as_object_mut())
+            {
                 members.insert("image".into(), json!(image));
             }
         }
@@ -230,24 +263,32 @@ impl Task<'_> {
     }
 
     async fn deploy_blue_green(&self) -> Result<Started, Failure> {
-        let file = |key: &str, default: &str| Some(self.action.config(key)).filter(|p| !p.is_empty()).unwrap_or_else(|| default.to_owned());
+        let file = |key: &str, default: &str| {
+            Some(self.action.config(key)).filter(|p| !p.is_empty()).unwrap_or_else(|| default.to_owned())
+        };
         let taskdef = self.fetch(&self.action.config("TaskDefinitionTemplateArtifact")).await?;
-        let mut taskdef = archive::text(&taskdef, &file("TaskDefinitionTemplatePath", "taskdef.json")).map_err(configuration)?;
+        let mut taskdef = archive::text(&taskdef, &file("TaskDefinitionTemplatePath", "taskdef.json"))
+            .map_err(configuration)?;
         let appspec = self.fetch(&self.action.config("AppSpecTemplateArtifact")).await?;
-        let appspec = archive::text(&appspec, &file("AppSpecTemplatePath", "appspec.yaml")).map_err(configuration)?;
+        let appspec =
+            archive::text(&appspec, &file("AppSpecTemplatePath", "appspec.yaml")).map_err(configuration)?;
         for number in 1..=4 {
             let artifact = self.action.config(&format!("Image{number}ArtifactName"));
             if artifact.is_empty() {
                 continue;
             }
-            let detail = archive::text(&self.fetch(&artifact).await?, "imageDetail.json").map_err(configuration)?;
-            let detail: Value = serde_json::from_str(&detail).map_err(|error| configuration(format!("imageDetail.json: {error}")))?;
+            let detail =
+                archive::text(&self.fetch(&artifact).await?, "imageDetail.json").map_err(configuration)?;
+            let detail: Value = serde_json::from_str(&detail)
+                .map_err(|error| configuration(format!("imageDetail.json: {error}")))?;
             let container = self.action.config(&format!("Image{number}ContainerName"));
             taskdef = taskdef.replace(&format!("<{container}>"), &text(&detail, "ImageURI"));
         }
-        let taskdef: Value = serde_json::from_str(&taskdef).map_err(|error| configuration(format!("taskdef.json: {error}")))?;
+        let taskdef: Value = serde_json::from_str(&taskdef)
+            .map_err(|error| configuration(format!("taskdef.json: {error}")))?;
         let registered = self.call("ecs", "RegisterTaskDefinition", &taskdef).await?;
-        let content = appspec.replace("<TASK_DEFINITION>", &at(&registered, "/taskDefinition/taskDefinitionArn"));
+        let content =
+            appspec.replace("<TASK_DEFINITION>", &at(&registered, "/taskDefinition/taskDefinitionArn"));
         let deployment = json!({
             "applicationName": self.action.config("ApplicationName"),
             "deploymentGroupName": self.action.config("DeploymentGroupName"),
@@ -302,7 +343,12 @@ impl Held {
 }
 
 /// The outcome of an action that waits; none while it goes on. An empty code is success.
-fn outcome(stack: &Stack, execution: &Execution, stage: usize, action: usize) -> Option<(&'static str, String)> {
+fn outcome(
+    stack: &Stack,
+    execution: &Execution,
+    stage: usize,
+    action: usize,
+) -> Option<(&'static str, String)> {
     let def = execution.action_def(stage, action)?;
     let run = execution.stages.get(stage)?.actions.get(action)?;
     if run.state != super::execution::State::InProgress {
@@ -322,17 +368,25 @@ fn outcome(stack: &Stack, execution: &Execution, stage: usize, action: usize) ->
             if stack.ecs.is_steady(cluster, service, task_definition) {
                 Some(("", String::new()))
             } else {
-                (age >= ECS_PATIENCE).then(|| ("JobFailed", format!("service `{service}` did not become steady")))
+                (age >= ECS_PATIENCE)
+                    .then(|| ("JobFailed", format!("service `{service}` did not become steady")))
             }
         }
-        Waits::Deployment(id) => stack.codedeploy.outcome(id).and_then(|(status, words)| match status.as_str() {
-            "Succeeded" => Some(("", "Deployment Succeeded".to_owned())),
-            "Failed" | "Stopped" => Some(("JobFailed", format!("Deployment {id} {}: {words}", status.to_lowercase()))),
-            _ => None,
-        }),
+        Waits::Deployment(id) => {
+            stack.codedeploy.outcome(id).and_then(|(status, words)| match status.as_str() {
+                "Succeeded" => Some(("", "Deployment Succeeded".to_owned())),
+                "Failed" | "Stopped" => {
+                    Some(("JobFailed", format!("Deployment {id} {}: {words}", status.to_lowercase())))
+                }
+                _ => None,
+            })
+        }
     };
     let late = || def.timeout.filter(|timeout| age >= *timeout);
-    found.or_else(|| late().map(|timeout| ("JobFailed", format!("the action took longer than {} minutes", timeout / MINUTE))))
+    found.or_else(|| {
+        late()
+            .map(|timeout| ("JobFailed", format!("the action took longer than {} minutes", timeout / MINUTE)))
+    })
 }
 
 /// ARN of a pipeline, as the API and the events write it.

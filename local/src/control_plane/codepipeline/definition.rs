@@ -63,8 +63,8 @@ pub(super) struct Definition {
     pub(super) stages: Vec<Stage>,
 }
 
-fn invalid(words: String) -> ApiError {
-    ApiError::new("InvalidStructureException", &words)
+fn invalid(words: &str) -> ApiError {
+    ApiError::new("InvalidStructureException", words)
 }
 
 impl Definition {
@@ -79,7 +79,10 @@ impl Definition {
             _ => Mode::Superseded,
         };
         let variables = list(document, "variables").iter().map(|variable| {
-            (text(variable, "name"), variable.get("defaultValue").and_then(Value::as_str).map(ToOwned::to_owned))
+            (
+                text(variable, "name"),
+                variable.get("defaultValue").and_then(Value::as_str).map(ToOwned::to_owned),
+            )
         });
         let definition = Self {
             name: text(document, "name"),
@@ -96,21 +99,34 @@ impl Definition {
 
     fn check(&self) -> Result<(), ApiError> {
         if self.stages.len() < 2 {
-            return Err(invalid(format!("pipeline `{}` has {} stage(s), at least 2 are needed", self.name, self.stages.len())));
+            return Err(invalid(&format!(
+                "pipeline `{}` has {} stage(s), at least 2 are needed",
+                self.name,
+                self.stages.len()
+            )));
         }
         let mut made: Vec<&String> = Vec::new();
         let mut names: Vec<(&String, &String)> = Vec::new();
         for (index, stage) in self.stages.iter().enumerate() {
             for action in &stage.actions {
                 if (action.category == "Source") != (index == 0) {
-                    return Err(invalid(format!("source actions belong in the first stage and nowhere else: `{}`", action.name)));
+                    return Err(invalid(&format!(
+                        "source actions belong in the first stage and nowhere else: `{}`",
+                        action.name
+                    )));
                 }
                 if names.contains(&(&stage.name, &action.name)) {
-                    return Err(invalid(format!("two actions of `{}` are called `{}`", stage.name, action.name)));
+                    return Err(invalid(&format!(
+                        "two actions of `{}` are called `{}`",
+                        stage.name, action.name
+                    )));
                 }
                 names.push((&stage.name, &action.name));
                 if let Some(input) = action.inputs.iter().find(|input| !made.contains(input)) {
-                    return Err(invalid(format!("nobody makes the artifact `{input}` that `{}` takes", action.name)));
+                    return Err(invalid(&format!(
+                        "nobody makes the artifact `{input}` that `{}` takes",
+                        action.name
+                    )));
                 }
             }
             made.extend(stage.actions.iter().flat_map(|action| &action.outputs));
@@ -131,7 +147,9 @@ fn action(document: &Value) -> Action {
         category: at(document, "/actionTypeId/category"),
         owner: at(document, "/actionTypeId/owner"),
         provider: at(document, "/actionTypeId/provider"),
-        configuration: configuration.map(|(k, v)| (k.clone(), v.as_str().unwrap_or_default().to_owned())).collect(),
+        configuration: configuration
+            .map(|(k, v)| (k.clone(), v.as_str().unwrap_or_default().to_owned()))
+            .collect(),
         inputs: names("inputArtifacts"),
         outputs: names("outputArtifacts"),
         run_order: document.get("runOrder").and_then(Value::as_i64).unwrap_or(1),

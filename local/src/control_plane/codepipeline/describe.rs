@@ -3,7 +3,7 @@
 use super::Pipeline;
 use super::actions::pipeline_arn;
 use super::definition::{Action, Definition};
-use super::execution::{ActionRun, Execution, State, StageRun, Waits};
+use super::execution::{ActionRun, Execution, StageRun, State, Waits};
 use crate::values::{moment, rfc3339, seconds};
 use serde_json::{Value, json};
 
@@ -12,7 +12,8 @@ pub(super) fn execution(execution: &Execution) -> Value {
     let revisions = execution.revisions.iter().map(|revision| {
         json!({"name": revision.artifact, "revisionId": revision.id, "revisionSummary": revision.summary})
     });
-    let variables = execution.variables.iter().map(|(name, value)| json!({"name": name, "resolvedValue": value}));
+    let variables =
+        execution.variables.iter().map(|(name, value)| json!({"name": name, "resolvedValue": value}));
     json!({
         "pipelineName": execution.definition.name, "pipelineVersion": execution.definition.version,
         "pipelineExecutionId": execution.id, "status": execution.state.word(),
@@ -77,9 +78,11 @@ fn action_execution(run: &ActionRun) -> Value {
 /// Entries of `actionExecutionDetails`, newest first.
 pub(super) fn history(execution: &Execution) -> Vec<Value> {
     let stages = execution.definition.stages.iter().zip(&execution.stages);
-    let actions = stages.flat_map(|(def, run)| def.actions.iter().zip(&run.actions).map(move |pair| (def, pair)));
+    let actions =
+        stages.flat_map(|(def, run)| def.actions.iter().zip(&run.actions).map(move |pair| (def, pair)));
     let ran = actions.filter(|(_, (_, run))| run.state != State::NotStarted);
-    let mut details: Vec<Value> = ran.map(|(stage, (def, run))| detail(execution, &stage.name, def, run)).collect();
+    let mut details: Vec<Value> =
+        ran.map(|(stage, (def, run))| detail(execution, &stage.name, def, run)).collect();
     details.reverse();
     details
 }
@@ -113,7 +116,8 @@ pub(super) fn admin(pipeline: &Pipeline) -> Value {
         let stages = execution.definition.stages.iter().zip(&execution.stages).map(|(def, run)| {
             json!({"name": def.name, "status": run.state.word(), "started": run.started.map(rfc3339), "actions": actions(def, run)})
         });
-        let revisions = execution.revisions.iter().map(|r| json!({"action": r.action, "id": r.id, "summary": r.summary}));
+        let revisions =
+            execution.revisions.iter().map(|r| json!({"action": r.action, "id": r.id, "summary": r.summary}));
         json!({"id": execution.id, "status": execution.state.word(), "started": rfc3339(execution.started),
                "updated": rfc3339(execution.updated), "attempt": execution.attempt + 1, "variables": execution.variables,
                "sourceRevisions": revisions.collect::<Vec<_>>(), "stages": stages.collect::<Vec<_>>()})

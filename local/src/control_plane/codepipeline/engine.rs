@@ -52,7 +52,6 @@ impl Held {
     }
 }
 
-
 fn standing(execution: &Execution) -> Standing {
     let stage_state = execution.stages.get(execution.stage).map_or(State::Succeeded, |stage| stage.state);
     Standing { state: execution.state, stage: execution.stage, stage_state }
@@ -60,7 +59,7 @@ fn standing(execution: &Execution) -> Standing {
 
 /// Whether the execution at `index` may enter its stage: yes, not yet (none), or never (a newer one takes its place).
 fn may_enter(mode: Mode, all: &[Standing], index: usize) -> Option<bool> {
-    let Some(own) = all.get(index) else { return None };
+    let own = all.get(index)?;
     if own.stage_state != State::NotStarted || mode == Mode::Parallel {
         return Some(true);
     }
@@ -136,7 +135,9 @@ impl Execution {
     /// Starts what is next in run order, or ends the stage.
     fn run_actions(&mut self, stack: &Stack, starts: &mut Vec<Start>) -> bool {
         let index = self.stage;
-        let (Some(def), Some(run)) = (self.definition.stages.get(index), self.stages.get_mut(index)) else { return false };
+        let (Some(def), Some(run)) = (self.definition.stages.get(index), self.stages.get_mut(index)) else {
+            return false;
+        };
         let any = |state: State| run.actions.iter().any(|action| action.state == state);
         let (failed, running) = (any(State::Failed) || any(State::Abandoned), any(State::InProgress));
         if failed && running {

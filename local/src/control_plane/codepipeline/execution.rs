@@ -139,7 +139,11 @@ pub(super) struct Execution {
 }
 
 impl Execution {
-    pub(super) fn new(definition: &Arc<Definition>, variables: BTreeMap<String, String>, now: Millis) -> Self {
+    pub(super) fn new(
+        definition: &Arc<Definition>,
+        variables: BTreeMap<String, String>,
+        now: Millis,
+    ) -> Self {
         let stage = |stage: &super::definition::Stage| StageRun {
             state: State::NotStarted,
             actions: stage.actions.iter().map(|_| ActionRun::new()).collect(),
@@ -230,7 +234,13 @@ impl Execution {
             detail.extend(members);
         }
         let kind = format!("CodePipeline {kind} Execution State Change");
-        stack.events.put(&kind, &[arn("codepipeline", &self.definition.name)], &detail, stack.now());
+        stack.events.put(
+            "codepipeline",
+            &kind,
+            &[arn("codepipeline", &self.definition.name)],
+            &detail,
+            stack.now(),
+        );
     }
 
     pub(super) fn tell(&self, stack: &Stack, state: &str) {
@@ -243,12 +253,23 @@ impl Execution {
     }
 
     pub(super) fn tell_stage(&self, stack: &Stack, stage: usize, state: &str) {
-        let (Some(def), Some(run)) = (self.definition.stages.get(stage), self.stages.get(stage)) else { return };
-        self.send(stack, "Stage", self.base(run.started.unwrap_or_else(|| stack.now()), state), json!({"stage": def.name}));
+        let (Some(def), Some(run)) = (self.definition.stages.get(stage), self.stages.get(stage)) else {
+            return;
+        };
+        self.send(
+            stack,
+            "Stage",
+            self.base(run.started.unwrap_or_else(|| stack.now()), state),
+            json!({"stage": def.name}),
+        );
     }
 
     pub(super) fn tell_action(&self, stack: &Stack, stage: usize, action: usize) {
-        let (Some(def), Some(stage_def)) = (self.action_def(stage, action), self.definition.stages.get(stage)) else { return };
+        let (Some(def), Some(stage_def)) =
+            (self.action_def(stage, action), self.definition.stages.get(stage))
+        else {
+            return;
+        };
         let Some(run) = self.stages.get(stage).and_then(|stage| stage.actions.get(action)) else { return };
         let state = match run.state {
             State::InProgress => "STARTED",
@@ -266,8 +287,11 @@ impl Execution {
             "input-artifacts": artifacts(&def.inputs), "output-artifacts": artifacts(&def.outputs),
         });
         if let (true, Some(members)) = (state != "STARTED", members.as_object_mut()) {
-            members.insert("execution-result".into(), json!({"external-execution-id": run.external,
-                "external-execution-summary": run.summary, "error-code": run.error_code}));
+            members.insert(
+                "execution-result".into(),
+                json!({"external-execution-id": run.external,
+                "external-execution-summary": run.summary, "error-code": run.error_code}),
+            );
         }
         self.send(stack, "Action", self.base(run.started.unwrap_or_else(|| stack.now()), state), members);
     }
@@ -288,10 +312,12 @@ mod tests {
             {"name": "Source", "actions": [{"name": "S", "namespace": "src", "actionTypeId": {"category": "Source"}}]},
             {"name": "Next", "actions": []}]});
         let definition = Arc::new(Definition::read(&document, 1).unwrap());
-        let mut execution = Execution::new(&definition, [("commitId".to_owned(), "abc".to_owned())].into(), 0);
+        let mut execution =
+            Execution::new(&definition, [("commitId".to_owned(), "abc".to_owned())].into(), 0);
         execution.id = "e".to_owned();
         execution.stages[0].actions[0].variables.insert("VersionId".to_owned(), "v1".to_owned());
-        let resolved = execution.resolve("#{codepipeline.PipelineExecutionId}/#{variables.commitId}/#{src.VersionId}/#{no.such}");
+        let resolved = execution
+            .resolve("#{codepipeline.PipelineExecutionId}/#{variables.commitId}/#{src.VersionId}/#{no.such}");
         assert_eq!(resolved, "e/abc/v1/#{no.such}");
     }
 }

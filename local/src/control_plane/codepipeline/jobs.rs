@@ -51,7 +51,8 @@ impl Held {
             }
         }
         for job in late {
-            let words = format!("the function did not answer job {} within {} minutes", job.id, PATIENCE / MINUTE);
+            let words =
+                format!("the function did not answer job {} within {} minutes", job.id, PATIENCE / MINUTE);
             stack.journal.add("unanswered-job", json!({"job": job.id, "function": job.function}));
             self.end_of(stack, &job, "JobFailed", &words);
         }
@@ -83,7 +84,8 @@ impl Held {
         if !token.is_empty() {
             job.since = now;
             job.again_at = Some(now + CONTINUED_AFTER);
-            if let Some(data) = job.event.pointer_mut("/CodePipeline.job/data").and_then(Value::as_object_mut) {
+            if let Some(data) = job.event.pointer_mut("/CodePipeline.job/data").and_then(Value::as_object_mut)
+            {
                 data.insert("continuationToken".into(), json!(token));
             }
             return Ok(json!({}));
@@ -94,7 +96,8 @@ impl Held {
             && let Some(run) = execution.action_run(job.stage, job.action)
         {
             run.external = at(input, "/executionDetails/externalExecutionId");
-            for (name, value) in input.get("outputVariables").and_then(Value::as_object).into_iter().flatten() {
+            for (name, value) in input.get("outputVariables").and_then(Value::as_object).into_iter().flatten()
+            {
                 run.variables.insert(name.clone(), value.as_str().unwrap_or_default().to_owned());
             }
         }

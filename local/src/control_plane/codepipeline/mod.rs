@@ -1,6 +1,6 @@
 //! CodePipeline V2: declarations, executions that move through stages, jobs, approvals, retry, rollback, stop, history.
 //!
-//! Actions: S3 source with overrides, CodeBuild, Lambda, manual approval, ECS, CodeDeployToECS. Not imitated: other providers, triggers, stage
+//! Actions: S3 source with overrides, CodeBuild, Lambda, manual approval, ECS, `CodeDeployToECS`. Not imitated: other providers, triggers, stage
 //! conditions and automatic retry, cross-region and cross-account actions, third-party jobs, webhooks of its own.
 
 mod actions;
@@ -50,9 +50,9 @@ impl CodePipeline {
                 held.pipelines.remove(&text(input, "name"));
                 Ok(json!({}))
             }
-            "ListPipelines" => {
-                Ok(json!({"pipelines": held.pipelines.values().map(|p| describe::listed(&p.definition)).collect::<Vec<_>>()}))
-            }
+            "ListPipelines" => Ok(
+                json!({"pipelines": held.pipelines.values().map(|p| describe::listed(&p.definition)).collect::<Vec<_>>()}),
+            ),
             "StartPipelineExecution" => held.start(stack, input),
             "StopPipelineExecution" => held.stop(stack, input),
             "RetryStageExecution" => held.retry(stack, input),

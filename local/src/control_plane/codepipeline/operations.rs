@@ -19,7 +19,12 @@ fn error(code: &str, message: &str) -> ApiError {
 
 impl Held {
     pub(super) fn pipeline(&mut self, name: &str) -> Result<&mut Pipeline, ApiError> {
-        let missing = || error("PipelineNotFoundException", &format!("Account does not have a pipeline with name '{name}'"));
+        let missing = || {
+            error(
+                "PipelineNotFoundException",
+                &format!("Account does not have a pipeline with name '{name}'"),
+            )
+        };
         self.pipelines.get_mut(name).ok_or_else(missing)
     }
 
@@ -30,7 +35,8 @@ impl Held {
     fn execution(&mut self, input: &Value) -> Result<&mut Execution, ApiError> {
         let (name, id) = (text(input, "pipelineName"), text(input, "pipelineExecutionId"));
         self.pipeline(&name)?;
-        let missing = || error("PipelineExecutionNotFoundException", &format!("no execution {id} of `{name}`"));
+        let missing =
+            || error("PipelineExecutionNotFoundException", &format!("no execution {id} of `{name}`"));
         self.execution_mut(&name, &id).ok_or_else(missing)
     }
 
@@ -38,7 +44,10 @@ impl Held {
         let document = input.get("pipeline").unwrap_or(&Value::Null);
         let name = text(document, "name");
         if self.pipelines.contains_key(&name) {
-            return Err(error("PipelineNameInUseException", &format!("A pipeline with the name '{name}' already exists")));
+            return Err(error(
+                "PipelineNameInUseException",
+                &format!("A pipeline with the name '{name}' already exists"),
+            ));
         }
         let definition = Arc::new(Definition::read(document, 1)?);
         self.pipelines.insert(name, Pipeline { definition, executions: Vec::new(), disabled: Vec::new() });
@@ -54,7 +63,9 @@ impl Held {
 
     pub(super) fn get(&mut self, input: &Value) -> Result<Value, ApiError> {
         let pipeline = self.pipeline(&text(input, "name"))?;
-        Ok(json!({"pipeline": pipeline.definition.document, "metadata": describe::metadata(&pipeline.definition)}))
+        Ok(
+            json!({"pipeline": pipeline.definition.document, "metadata": describe::metadata(&pipeline.definition)}),
+        )
     }
 
     pub(super) fn start(&mut self, stack: &Stack, input: &Value) -> Result<Value, ApiError> {
@@ -92,7 +103,11 @@ impl Held {
         if abandon {
             let count = execution.stages.get(stage).map_or(0, |run| run.actions.len());
             for action in 0..count {
-                let Some(run) = execution.action_run(stage, action).filter(|run| run.state == State::InProgress) else { continue };
+                let Some(run) =
+                    execution.action_run(stage, action).filter(|run| run.state == State::InProgress)
+                else {
+                    continue;
+                };
                 run.state = State::Abandoned;
                 run.ended = Some(stack.now());
                 execution.tell_action(stack, stage, action);
@@ -129,9 +144,13 @@ impl Held {
         }
         let passed = |e: &&Execution| e.stages.get(index).is_some_and(|run| run.state == State::Succeeded);
         let found = pipeline.executions.iter().find(|e| e.id == target);
-        let found = found.ok_or_else(|| error("PipelineExecutionNotFoundException", &format!("no execution {target}")))?;
+        let found = found
+            .ok_or_else(|| error("PipelineExecutionNotFoundException", &format!("no execution {target}")))?;
         if !passed(&found) {
-            return Err(error("UnableToRollbackStageException", "the target execution did not pass this stage"));
+            return Err(error(
+                "UnableToRollbackStageException",
+                "the target execution did not pass this stage",
+            ));
         }
         let mut execution = Execution::new(&pipeline.definition, found.variables.clone(), stack.now());
         execution.artifacts = found.artifacts.clone();
@@ -152,7 +171,11 @@ impl Held {
 
     pub(super) fn list_executions(&mut self, input: &Value) -> Result<Value, ApiError> {
         let pipeline = self.pipeline(&text(input, "pipelineName"))?;
-        page(input, "pipelineExecutionSummaries", pipeline.executions.iter().rev().map(describe::summary).collect())
+        page(
+            input,
+            "pipelineExecutionSummaries",
+            pipeline.executions.iter().rev().map(describe::summary).collect(),
+        )
     }
 
     pub(super) fn list_actions(&mut self, input: &Value) -> Result<Value, ApiError> {
@@ -169,15 +192,23 @@ impl Held {
         let summary = at(input, "/result/summary");
         let pipeline = self.pipeline(&text(input, "pipelineName"))?;
         let names = pipeline.definition.stages.iter().enumerate().find(|(_, found)| found.name == stage);
-        let (stage, found) = names.ok_or_else(|| error("StageNotFoundException", &format!("no stage `{stage}`")))?;
+        let (stage, found) =
+            names.ok_or_else(|| error("StageNotFoundException", &format!("no stage `{stage}`")))?;
         let action = found.actions.iter().position(|found| found.name == action);
         let action = action.ok_or_else(|| error("ActionNotFoundException", "no such action"))?;
         let waiting = |e: &&mut Execution| {
             let run = e.stages.get(stage).and_then(|run| run.actions.get(action));
-            run.is_some_and(|run| run.state == State::InProgress && matches!(&run.waits, Waits::Approval(t) if *t == token))
+            run.is_some_and(|run| {
+                run.state == State::InProgress && matches!(&run.waits, Waits::Approval(t) if *t == token)
+            })
         };
         let execution = pipeline.executions.iter_mut().find(waiting);
-        let execution = execution.ok_or_else(|| error("InvalidApprovalTokenException", "the approval request already received a response or has expired"))?;
+        let execution = execution.ok_or_else(|| {
+            error(
+                "InvalidApprovalTokenException",
+                "the approval request already received a response or has expired",
+            )
+        })?;
         if let Some(run) = execution.action_run(stage, action) {
             "arn:aws:sts::000000000000:assumed-role/local/approver".clone_into(&mut run.updated_by);
         }
@@ -189,7 +220,8 @@ impl Held {
     pub(super) fn waiting_approval(&mut self, pipeline: &str, id: &str) -> Option<(String, String, String)> {
         let execution = self.execution_mut(pipeline, id)?;
         let stages = execution.definition.stages.iter().zip(&execution.stages);
-        let mut actions = stages.flat_map(|(def, run)| def.actions.iter().zip(&run.actions).map(move |pair| (def, pair)));
+        let mut actions =
+            stages.flat_map(|(def, run)| def.actions.iter().zip(&run.actions).map(move |pair| (def, pair)));
         actions.find_map(|(stage, (def, run))| match &run.waits {
             Waits::Approval(token) if run.state == State::InProgress => {
                 Some((stage.name.clone(), def.name.clone(), token.clone()))
@@ -201,7 +233,8 @@ impl Held {
     /// When an action of a live execution is due.
     pub(super) fn next_due(&self, now: Millis) -> Option<Millis> {
         let executions = self.pipelines.values().flat_map(|p| &p.executions).filter(|e| e.state.is_live());
-        let runs = executions.flat_map(|e| e.stages.get(e.stage).into_iter().flat_map(|stage| &stage.actions));
+        let runs =
+            executions.flat_map(|e| e.stages.get(e.stage).into_iter().flat_map(|stage| &stage.actions));
         let timed = runs.filter_map(|run| match run.waits {
             Waits::Until(at) if run.state == State::InProgress => Some(at),
             _ => None,
@@ -214,9 +247,14 @@ impl Held {
 fn page(input: &Value, key: &str, all: Vec<Value>) -> Result<Value, ApiError> {
     let from = match text(input, "nextToken") {
         token if token.is_empty() => 0,
-        token => token.parse::<usize>().map_err(|_| error("InvalidNextTokenException", "the next token is not one of ours"))?,
+        token => token
+            .parse::<usize>()
+            .map_err(|_| error("InvalidNextTokenException", "the next token is not one of ours"))?,
     };
-    let size = input.get("maxResults").and_then(Value::as_u64).map_or(100, |size| usize::try_from(size).unwrap_or(100));
+    let size = input
+        .get("maxResults")
+        .and_then(Value::as_u64)
+        .map_or(100, |size| usize::try_from(size).unwrap_or(100));
     let next = (all.len() > from + size).then(|| (from + size).to_string());
     let items: Vec<Value> = all.into_iter().skip(from).take(size).collect();
     let mut answer = json!({key: items});
@@ -227,15 +265,24 @@ fn page(input: &Value, key: &str, all: Vec<Value>) -> Result<Value, ApiError> {
 }
 
 fn variables(definition: &Definition, input: &Value) -> Result<BTreeMap<String, String>, ApiError> {
-    let given: BTreeMap<String, String> =
-        list(input, "variables").iter().map(|variable| (text(variable, "name"), text(variable, "value"))).collect();
-    if let Some(unknown) = given.keys().find(|name| !definition.variables.iter().any(|(known, _)| known == *name)) {
-        return Err(error("ValidationException", &format!("pipeline `{}` has no variable `{unknown}`", definition.name)));
+    let given: BTreeMap<String, String> = list(input, "variables")
+        .iter()
+        .map(|variable| (text(variable, "name"), text(variable, "value")))
+        .collect();
+    if let Some(unknown) =
+        given.keys().find(|name| !definition.variables.iter().any(|(known, _)| known == *name))
+    {
+        return Err(error(
+            "ValidationException",
+            &format!("pipeline `{}` has no variable `{unknown}`", definition.name),
+        ));
     }
     let mut resolved = BTreeMap::new();
     for (name, default) in &definition.variables {
         let value = given.get(name).or(default.as_ref());
-        let value = value.ok_or_else(|| error("ValidationException", &format!("variable `{name}` has no value and no default")))?;
+        let value = value.ok_or_else(|| {
+            error("ValidationException", &format!("variable `{name}` has no value and no default"))
+        })?;
         resolved.insert(name.clone(), value.clone());
     }
     Ok(resolved)
@@ -250,9 +297,13 @@ fn overrides(definition: &Definition, input: &Value) -> Result<Vec<Override>, Ap
             value: text(revision, "revisionValue"),
         };
         let action = sources().find(|action| action.name == found.action);
-        let action = action.ok_or_else(|| error("ValidationException", &format!("no source action `{}`", found.action)))?;
+        let action = action
+            .ok_or_else(|| error("ValidationException", &format!("no source action `{}`", found.action)))?;
         if found.kind == "S3_OBJECT_KEY" && action.config("AllowOverrideForS3ObjectKey") != "true" {
-            return Err(error("ValidationException", &format!("`{}` does not allow another object key", found.action)));
+            return Err(error(
+                "ValidationException",
+                &format!("`{}` does not allow another object key", found.action),
+            ));
         }
         Ok(found)
     };
