@@ -39,6 +39,7 @@ pub fn routes() -> Router<Arc<Stack>> {
         .route("/_local/faults", get(faults).post(arm_fault))
         .route("/_local/faults/reset", post(reset_faults))
         .route("/_local/traffic", post(traffic))
+        .route("/_local/secrets", get(secrets))
 }
 
 fn now(stack: &Stack) -> Value {
@@ -104,6 +105,11 @@ async fn approve(State(stack): Shared, Json(body): Json<Value>) -> Answer {
     result.map_err(|error| refused(&format!("{}: {}", error.code, error.message)))?;
     stack.settle().await;
     Ok(Json(now(&stack)))
+}
+
+/// Secrets of jobs, for tests that look for them where they must not be.
+async fn secrets(State(stack): Shared) -> Json<Value> {
+    Json(json!({"secrets": stack.credentials.given()}))
 }
 
 async fn faults(State(stack): Shared) -> Json<Value> {

@@ -136,6 +136,28 @@ impl Emulator {
         serde_json::from_slice(&answer.body).map_err(|error| format!("{target}: {error}"))
     }
 
+    /// One call of a service with the query protocol (IAM, STS); its XML.
+    ///
+    /// # Errors
+    /// The service's error text, or why it could not be asked.
+    pub async fn query(
+        &self,
+        service: &str,
+        version: &str,
+        action: &str,
+        fields: &[(&str, &str)],
+    ) -> Result<String, String> {
+        let body = form_urlencoded::Serializer::new(String::new())
+            .append_pair("Action", action)
+            .append_pair("Version", version)
+            .extend_pairs(fields)
+            .finish();
+        let headers = [("content-type", "application/x-www-form-urlencoded".to_owned())];
+        let answer = self.send(service, Method::POST, "/", &headers, body.into()).await?;
+        let text = String::from_utf8_lossy(&answer.body).into_owned();
+        if answer.status >= 300 { Err(format!("{action}: {}: {text}", answer.status)) } else { Ok(text) }
+    }
+
     /// Reads an object, one version of it if `version` is not empty; none when it is not there.
     ///
     /// # Errors

@@ -45,6 +45,7 @@ pub async fn seed(stack: &Arc<Stack>, outputs: &Value) -> Result<usize, String> 
             count += 1;
         }
     }
+    stack.credentials.set_up(stack, &text(outputs, "ArtifactBucketName")).await?;
     stack.rules.take_over(stack).await?;
     Ok(count)
 }

@@ -9,6 +9,7 @@ pub mod cloudwatch;
 pub mod codebuild;
 pub mod codedeploy;
 pub mod codepipeline;
+pub mod credentials;
 pub mod ecr;
 pub mod ecs;
 pub mod elb;
@@ -97,6 +98,8 @@ pub struct Stack {
     pub faults: Faults,
     /// Asynchronous invocations.
     pub lambda: lambda::Invocations,
+    /// Temporary credentials of jobs.
+    pub credentials: credentials::Credentials,
     /// Requests to the services.
     pub traffic: traffic::Traffic,
     /// CodePipeline.
@@ -129,6 +132,7 @@ impl Stack {
             rules: Rules::default(),
             faults: Faults::default(),
             lambda: lambda::Invocations::default(),
+            credentials: credentials::Credentials::default(),
             traffic: traffic::Traffic::default(),
             codepipeline: codepipeline::CodePipeline::default(),
             codebuild: codebuild::CodeBuild::default(),

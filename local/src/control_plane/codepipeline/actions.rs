@@ -71,7 +71,7 @@ pub(super) async fn start(
     match (order.action.category.as_str(), order.action.provider.as_str()) {
         ("Source", "S3") => order.source().await,
         ("Build" | "Test", "CodeBuild") => order.build().await,
-        ("Invoke", "Lambda") => Ok(order.invoke()),
+        ("Invoke", "Lambda") => order.invoke().await,
         ("Approval", "Manual") => Ok(Started { waits: Some(Waits::Approval(uuid())), ..Started::default() }),
         ("Deploy", "ECS") => order.deploy_ecs().await,
         ("Deploy", "CodeDeployToECS") => order.deploy_blue_green().await,
@@ -185,8 +185,9 @@ impl Task<'_> {
         })
     }
 
-    fn invoke(&self) -> Started {
+    async fn invoke(&self) -> Result<Started, Failure> {
         let id = uuid();
+        let credentials = self.stack.credentials.fresh(self.stack).await.map_err(unavailable)?;
         let artifact = |name: &String| {
             let place = self.execution.artifacts.get(name)?;
             Some(json!({"name": name, "revision": null,
@@ -198,8 +199,7 @@ impl Task<'_> {
                 "FunctionName": function, "UserParameters": self.action.config("UserParameters")}},
             "inputArtifacts": self.action.inputs.iter().filter_map(artifact).collect::<Vec<_>>(),
             "outputArtifacts": [],
-            "artifactCredentials": {"accessKeyId": "ASIATIDEGATELOCALJOB", "secretAccessKey": "planted-secret-of-a-job",
-                "sessionToken": "planted-secret-session-of-a-job", "expirationTime": self.stack.now() + 60 * MINUTE},
+            "artifactCredentials": credentials,
         }}});
         self.stack.lambda.invoke(&function, event.clone());
         let now = self.stack.now();
@@ -216,7 +216,7 @@ impl Task<'_> {
             again_at: None,
             is_open: true,
         };
-        Started { waits: Some(Waits::Job), job: Some(job), ..Started::default() }
+        Ok(Started { waits: Some(Waits::Job), job: Some(job), ..Started::default() })
     }
 
     async fn call(&self, service: &str, operation: &str, input: &Value) -> Result<Value, Failure> {
