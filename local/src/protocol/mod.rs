@@ -62,6 +62,12 @@ impl Protocol {
         Ok(Self { models: models.collect::<Result<_>>()? })
     }
 
+    /// No models: every request of the wire is refused; for tests that call services directly.
+    #[must_use]
+    pub fn without_models() -> Self {
+        Self { models: BTreeMap::new() }
+    }
+
     fn model(&self, service: &str) -> Result<&Model, ApiError> {
         self.models.get(service).ok_or_else(|| ApiError::new("UnknownOperationException", "no such service"))
     }
