@@ -7,9 +7,9 @@ test('listens on the port of the environment and closes on SIGTERM', () => {
   const server = { listen: jest.fn(), close: jest.fn() };
   const on = jest.spyOn(process, 'on').mockReturnValue(process);
   createApp.mockReturnValue(server);
-  process.env.PORT = '9090';
+  Object.assign(process.env, { PORT: '9090', HOST: '127.0.0.1' });
   require('../src/server');
-  expect(server.listen).toHaveBeenCalledWith(9090, '0.0.0.0', expect.any(Function));
+  expect(server.listen).toHaveBeenCalledWith(9090, '127.0.0.1', expect.any(Function));
   on.mock.calls.find(([name]) => name === 'SIGTERM')[1]();
   expect(server.close).toHaveBeenCalled();
 });
