@@ -26,6 +26,10 @@ pub(crate) enum Command {
     Down(Down),
     /// Show what runs, where, in how much memory, and the virtual time
     Status(Json),
+    /// Push a change to a branch of the sample platform
+    Push(Push),
+    /// Run the tour: three releases on a fresh stack, then what was measured
+    Demo(Demo),
 }
 
 #[derive(Debug, Args)]
@@ -54,6 +58,58 @@ pub(crate) struct Down {
     pub(crate) all: bool,
     #[command(flatten)]
     pub(crate) output: Json,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Push {
+    /// Repository, `acme/b2b-ecommerce-platform`
+    pub(crate) repository: String,
+    /// Branch: `main` is released to production, `develop` to staging
+    pub(crate) branch: String,
+    /// What the commit changes: `good`, `low-coverage` or `broken-api`
+    #[arg(long, default_value = "good")]
+    pub(crate) change: String,
+    /// Follow the release to its end: the virtual clock is moved, approvals are given
+    #[arg(long)]
+    pub(crate) watch: bool,
+    #[command(flatten)]
+    pub(crate) pace: Pace,
+    #[command(flatten)]
+    pub(crate) output: Json,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Demo {
+    /// Run only this scenario
+    #[arg(long, value_name = "NAME")]
+    pub(crate) scenario: Option<String>,
+    /// List the scenarios
+    #[arg(long)]
+    pub(crate) list: bool,
+    /// Leave the stack running at the end
+    #[arg(long)]
+    pub(crate) keep: bool,
+    #[command(flatten)]
+    pub(crate) pace: Pace,
+    #[command(flatten)]
+    pub(crate) start: Start,
+    #[command(flatten)]
+    pub(crate) output: Json,
+}
+
+/// How fast virtual time passes.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct Pace {
+    /// Virtual minutes in a second; as fast as the machine goes when it is not given
+    #[arg(long, value_name = "N", value_parser = speed)]
+    pub(crate) speed: Option<f64>,
+}
+
+fn speed(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(speed) if (0.01..=1000.0).contains(&speed) => Ok(speed),
+        _ => Err("a number from 0.01 to 1000 is needed".to_owned()),
+    }
 }
 
 #[derive(Debug, Clone, Copy, Args)]

@@ -3,11 +3,14 @@
 
 mod args;
 mod control;
+mod demo;
 mod emulator;
 mod home;
 mod http;
+mod interrupt;
 mod process;
 mod progress;
+mod release;
 mod stack;
 mod tail;
 
@@ -16,6 +19,8 @@ use args::{Arguments, Command};
 use clap::Parser;
 use home::Home;
 use progress::{note, say};
+use release::follow::{self, Follower};
+use release::line::{Line, colours};
 use serde_json::json;
 use stack::record::{Ports, Record};
 use stack::status::Status;
@@ -33,11 +38,22 @@ fn main() -> ExitCode {
 
 fn run(arguments: Arguments) -> Result<ExitCode> {
     let home = Home::find()?;
+    interrupt::install()?;
     match arguments.command {
         Command::Up(up) => start(&home, &up),
         Command::Down(down) => stop(&home, &down),
         Command::Status(output) => status(&home, output.json),
+        Command::Push(push) => send(&home, &push),
+        Command::Demo(demo) if demo.list => {
+            demo::list(demo.output.json);
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Demo(demo) => Ok(code(demo::run(&home, &demo)?)),
     }
+}
+
+fn code(good: bool) -> ExitCode {
+    if good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 fn start(home: &Home, up: &args::Up) -> Result<ExitCode> {
@@ -68,7 +84,22 @@ fn status(home: &Home, json: bool) -> Result<ExitCode> {
         return Ok(ExitCode::FAILURE);
     };
     print_status(&Status::of(&record), json)?;
-    Ok(if record.ready && record.is_running() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(code(record.ready && record.is_running()))
+}
+
+/// With `--watch`, exit code 1 when the release does not end `Succeeded`.
+fn send(home: &Home, push: &args::Push) -> Result<ExitCode> {
+    let record = Record::running(home)?;
+    let (json, colour) = (push.output.json, colours());
+    let tell = |line: &Line| say(&if json { json!(line).to_string() } else { line.text(colour) });
+    let follower = Follower::new(&record, push.pace.speed, &tell)?;
+    let order = follow::Push { repository: &push.repository, branch: &push.branch, change: &push.change };
+    if !push.watch {
+        follower.push(order)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let release = follower.release(order)?;
+    Ok(code(release.execution().is_some_and(|execution| execution.status == "Succeeded")))
 }
 
 fn print_status(status: &Status, json: bool) -> Result<()> {

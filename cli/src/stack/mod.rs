@@ -11,13 +11,23 @@ mod tools;
 use crate::control::ControlPlane;
 use crate::emulator::Emulator;
 use crate::home::Home;
+use crate::interrupt;
 use crate::progress::Step;
 use anyhow::{Context, Result, bail};
 use record::{Ports, Record};
 use std::fs;
 
-/// Starts a stack. What was started is written down at each step, so that [`down`] stops half a stack too.
+/// Starts a stack, or nothing: what was started before a step failed is stopped again.
 pub(crate) fn up(home: &Home, ports: Ports, release: bool) -> Result<Record> {
+    refuse_a_second(home)?;
+    let started = start(home, ports, release).and_then(|record| interrupt::check().map(|()| record));
+    if started.is_err() {
+        down(home, false)?;
+    }
+    started
+}
+
+fn refuse_a_second(home: &Home) -> Result<()> {
     if let Some(old) = Record::read(home)? {
         if old.processes.iter().any(crate::process::Process::is_running) {
             bail!(
@@ -26,6 +36,11 @@ pub(crate) fn up(home: &Home, ports: Ports, release: bool) -> Result<Record> {
         }
         Record::remove(home)?;
     }
+    Ok(())
+}
+
+/// What was started is written down at each step, so that [`down`] stops half a stack too.
+fn start(home: &Home, ports: Ports, release: bool) -> Result<Record> {
     let tools = tools::install(home)?;
     let built = if release { functions::build_release(home, &tools.sam)? } else { functions::build(home)? };
     launch::check_ports(ports)?;
