@@ -8,7 +8,7 @@ use support::World;
 
 const HOOK: &str = "CodeDeployHook_check";
 
-/// A service with one deployment group; `hooks` is the AppSpec's list.
+/// A service with one deployment group; `hooks` is the `AppSpec`'s list.
 async fn deploy(world: &World, shift: Value, hooks: Value) -> String {
     world.ok("ecs", "CreateCluster", json!({"clusterName": "c"})).await;
     let group = |name: &str| json!({"Name": name, "Tags": [{"Key": "tidegate.local/id", "Value": name}]});

@@ -6,7 +6,7 @@ mod support;
 use serde_json::{Value, json};
 use support::World;
 
-fn action(name: &str, category: &str, provider: &str, configuration: Value) -> Value {
+fn action(name: &str, category: &str, provider: &str, configuration: &Value) -> Value {
     let mut action = json!({"name": name, "configuration": configuration, "runOrder": 1,
         "actionTypeId": {"category": category, "owner": "AWS", "provider": provider, "version": "1"}});
     let key = if category == "Source" { "outputArtifacts" } else { "inputArtifacts" };
@@ -25,9 +25,9 @@ async fn pipeline(world: &World, mode: &str) {
         "artifactStore": {"type": "S3", "location": "artifacts"},
         "variables": [{"name": "commitId", "defaultValue": "none"}],
         "stages": [
-            {"name": "Source", "actions": [action("Source", "Source", "S3", source)]},
-            {"name": "Gate", "actions": [action("Gate", "Invoke", "Lambda", gate)]},
-            {"name": "Approval", "actions": [action("Approval", "Approval", "Manual", json!({}))]}]});
+            {"name": "Source", "actions": [action("Source", "Source", "S3", &source)]},
+            {"name": "Gate", "actions": [action("Gate", "Invoke", "Lambda", &gate)]},
+            {"name": "Approval", "actions": [action("Approval", "Approval", "Manual", &json!({}))]}]});
     world.ok("codepipeline", "CreatePipeline", json!({"pipeline": document})).await;
     world.plane.objects.lock().unwrap().insert("sources/app.zip".to_owned(), "zip".into());
     world.plane.objects.lock().unwrap().insert("sources/other.zip".to_owned(), "zip".into());

@@ -1,0 +1,131 @@
+//! The command line.
+
+use clap::{Args, Parser, Subcommand};
+
+/// Developer options, shown below the help.
+const AFTER: &str = "\
+Everything is kept under `.tidegate/` of the checkout. Nothing needs an AWS account or a container engine.
+
+Developer options:
+  TIDEGATE_TOOLS_DIR=DIR  use the Python environments DIR/emulator and DIR/sam instead of installing them
+  CARGO_TARGET_DIR=DIR    where cargo builds, as everywhere";
+
+/// A release control plane for Amazon ECS, run on this machine: the real functions, the real template, a virtual clock.
+#[derive(Debug, Parser)]
+#[command(name = "tidegate", version, after_help = AFTER)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Start the local stack: install tools, build, deploy with `sam deploy`, connect the sample platform
+    Up(Up),
+    /// Stop the local stack
+    Down(Down),
+    /// Show what runs, where, in how much memory, and the virtual time
+    Status(Json),
+    /// Push a change to a branch of the sample platform
+    Push(Push),
+    /// Run the tour: three releases on a fresh stack, then what was measured
+    Demo(Demo),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Up {
+    #[command(flatten)]
+    pub(crate) start: Start,
+    #[command(flatten)]
+    pub(crate) output: Json,
+}
+
+/// How a stack is started.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct Start {
+    /// Build the functions as users install them: `sam build` with full optimisation (takes minutes)
+    #[arg(long)]
+    pub(crate) release: bool,
+    /// Use ports N, N+1 and N+2 instead of 14566 (emulator), 17100 (control plane) and 17200 (GitHub)
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1024..=65_533))]
+    pub(crate) ports_from: Option<u16>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Down {
+    /// Remove `.tidegate/` too: tools, packages, logs, reports
+    #[arg(long)]
+    pub(crate) all: bool,
+    #[command(flatten)]
+    pub(crate) output: Json,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Push {
+    /// Repository, `acme/b2b-ecommerce-platform`
+    pub(crate) repository: String,
+    /// Branch: `main` is released to production, `develop` to staging
+    pub(crate) branch: String,
+    /// What the commit changes: `good`, `low-coverage` or `broken-api`
+    #[arg(long, default_value = "good")]
+    pub(crate) change: String,
+    /// Follow the release to its end: the virtual clock is moved, approvals are given
+    #[arg(long)]
+    pub(crate) watch: bool,
+    #[command(flatten)]
+    pub(crate) pace: Pace,
+    #[command(flatten)]
+    pub(crate) output: Json,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Demo {
+    /// Run only this scenario
+    #[arg(long, value_name = "NAME")]
+    pub(crate) scenario: Option<String>,
+    /// List the scenarios
+    #[arg(long)]
+    pub(crate) list: bool,
+    /// Leave the stack running at the end
+    #[arg(long)]
+    pub(crate) keep: bool,
+    #[command(flatten)]
+    pub(crate) pace: Pace,
+    #[command(flatten)]
+    pub(crate) start: Start,
+    #[command(flatten)]
+    pub(crate) output: Json,
+}
+
+/// How fast virtual time passes.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct Pace {
+    /// Virtual minutes in a second; as fast as the machine goes when it is not given
+    #[arg(long, value_name = "N", value_parser = speed)]
+    pub(crate) speed: Option<f64>,
+}
+
+fn speed(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(speed) if (0.01..=1000.0).contains(&speed) => Ok(speed),
+        _ => Err("a number from 0.01 to 1000 is needed".to_owned()),
+    }
+}
+
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct Json {
+    /// Print JSON instead of lines for people
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+}

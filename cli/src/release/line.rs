@@ -1,0 +1,106 @@
+//! A line of the timeline: when, of what, what. Aligned for people, or as JSON.
+
+use serde::Serialize;
+use std::fmt::Write as _;
+use std::io::IsTerminal;
+
+/// Width of the column that says of what a line tells.
+const SUBJECT: usize = 17;
+
+/// What a line means for the release.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Mood {
+    /// On its way.
+    Plain,
+    /// One step further.
+    Good,
+    /// Stopped.
+    Bad,
+}
+
+/// One thing that happened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct Line {
+    /// Virtual time, RFC 3339.
+    pub(crate) at: String,
+    /// Stage, service or part of Tidegate.
+    pub(crate) subject: String,
+    /// What happened, one line.
+    pub(crate) what: String,
+    /// More of it, line by line.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) more: Vec<String>,
+    pub(crate) mood: Mood,
+}
+
+impl Line {
+    /// A line; further lines of `words` follow it.
+    pub(crate) fn new(at: &str, subject: &str, mood: Mood, words: &str) -> Self {
+        let mut lines =
+            words.lines().map(str::trim_end).filter(|line| !line.is_empty()).map(ToOwned::to_owned);
+        let what = lines.next().unwrap_or_default();
+        Self { at: at.to_owned(), subject: subject.to_owned(), what, more: lines.collect(), mood }
+    }
+
+    /// For people: clock time, subject, words; further lines below the words.
+    pub(crate) fn text(&self, colour: bool) -> String {
+        let time = self.at.get(11..16).unwrap_or("     ");
+        let mut text = format!("{time}  {:<SUBJECT$} {}", self.subject, paint(&self.what, self.mood, colour));
+        for line in &self.more {
+            let _ = write!(text, "\n       {:<SUBJECT$} {}", "", paint(line, self.mood, colour));
+        }
+        text
+    }
+}
+
+/// Whether stdout shows colours: a terminal, and nobody has asked for none. (<https://no-color.org>)
+pub(crate) fn colours() -> bool {
+    std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
+/// Colours a text by its mood.
+pub(crate) fn paint(text: &str, mood: Mood, colour: bool) -> String {
+    match (mood, colour) {
+        (Mood::Good, true) => format!("\u{1b}[32m{text}\u{1b}[0m"),
+        (Mood::Bad, true) => format!("\u{1b}[31m{text}\u{1b}[0m"),
+        (Mood::Plain, true) | (_, false) => text.to_owned(),
+    }
+}
+
+/// Time between two moments in words; nothing when one of them is unknown.
+pub(crate) fn between(from: &str, to: &str) -> Option<String> {
+    let from: jiff::Timestamp = from.parse().ok()?;
+    let to: jiff::Timestamp = to.parse().ok()?;
+    let seconds = to.as_second() - from.as_second();
+    Some(match (seconds / 60, seconds % 60) {
+        (0, seconds) => format!("{seconds} s"),
+        (minutes, 0) => format!("{minutes} min"),
+        (minutes, seconds) if minutes < 10 => format!("{minutes} min {seconds} s"),
+        (minutes, _) => format!("{minutes} min"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_aligned_and_its_further_lines_stand_below_the_words() {
+        let line = Line::new("2026-11-24T02:37:50Z", "Gate", Mood::Bad, "fail, 1 of 2\n\n[fail] `x` is 1\n");
+        insta::assert_snapshot!(line.text(false), @r"
+        02:37  Gate              fail, 1 of 2
+                                 [fail] `x` is 1
+        ");
+        assert!(line.text(true).contains("\u{1b}[31mfail, 1 of 2\u{1b}[0m"));
+        insta::assert_snapshot!(serde_json::to_string(&line).unwrap(), @r#"{"at":"2026-11-24T02:37:50Z","subject":"Gate","what":"fail, 1 of 2","more":["[fail] `x` is 1"],"mood":"bad"}"#);
+    }
+
+    #[test]
+    fn lengths_of_time_are_exact_while_they_are_short() {
+        let to = ["02:00:42", "02:03:00", "02:03:20", "02:26:11"];
+        let words = to.map(|to| between("2026-01-01T02:00:00Z", &format!("2026-01-01T{to}Z")).unwrap());
+        insta::assert_snapshot!(words.join(", "), @"42 s, 3 min, 3 min 20 s, 26 min");
+        assert_eq!(between("", "2026-01-01T02:00:00Z"), None);
+    }
+}
