@@ -43,15 +43,7 @@ pub(crate) struct Execution {
     #[serde(deserialize_with = "nullable")]
     pub(crate) updated: String,
     pub(crate) variables: BTreeMap<String, String>,
-    pub(crate) source_revisions: Vec<Revision>,
     pub(crate) stages: Vec<Stage>,
-}
-
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default)]
-pub(crate) struct Revision {
-    #[serde(deserialize_with = "nullable")]
-    pub(crate) id: String,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]

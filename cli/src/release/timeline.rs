@@ -21,10 +21,11 @@ pub(crate) fn changes(before: &Snapshot, after: &Snapshot, sha: &str) -> Vec<Lin
         }
         lines.extend(ended(old, execution));
     }
+    // Before the deployments: a verdict comes before what it brings about in the same second.
+    lines.extend(verdicts(before, after));
     for deployment in &after.state.deployments {
         deployment_lines(before.state.deployment(&deployment.id), deployment, &after.state.now, &mut lines);
     }
-    lines.extend(verdicts(before, after));
     // The end of everything stays the last line.
     lines.sort_by(|a, b| (&a.at, a.subject == RELEASE).cmp(&(&b.at, b.subject == RELEASE)));
     lines
@@ -34,9 +35,8 @@ pub(crate) fn changes(before: &Snapshot, after: &Snapshot, sha: &str) -> Vec<Lin
 const RELEASE: &str = "release";
 
 fn claimed(pipeline: &str, execution: &Execution) -> Line {
-    let version = execution.source_revisions.first().map(|revision| revision.id.as_str()).unwrap_or_default();
-    let zip = if version.is_empty() { String::new() } else { format!(", zip stored as version {version}") };
-    let words = format!("claimed in the ledger{zip}, `{pipeline}` started");
+    // The source function starts a pipeline only after both, with the zip's key and version.
+    let words = format!("claimed in the ledger, zip stored, `{pipeline}` started");
     Line::new(&execution.started, "source", Mood::Plain, &words)
 }
 
@@ -161,7 +161,7 @@ fn verdicts(before: &Snapshot, after: &Snapshot) -> Vec<Line> {
             "harm" => Mood::Bad,
             _ => Mood::Plain,
         };
-        let words = format!("{}: {}\n{}", watch.group, verdict.kind, verdict.reason);
+        let words = format!("{}: {}\n{}", watch.group, verdict.kind, verdict.reason.replace("; ", ";\n"));
         Some(Line::new(&verdict.decided_at, "watch", mood, &words))
     };
     fresh.filter_map(line).collect()

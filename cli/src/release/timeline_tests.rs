@@ -67,7 +67,7 @@ fn a_start_is_told_with_its_zip_and_the_stages_that_have_run() {
     );
     let after = look("02:36:30", "InProgress", &[source, built("InProgress", None)], &[]);
     insta::assert_snapshot!(text(&Snapshot::default(), &after), @r"
-    02:36  source            claimed in the ledger, zip stored as version 8fb9d4b1-1279, `b2b-production` started
+    02:36  source            claimed in the ledger, zip stored, `b2b-production` started
     02:36  Source            succeeded after 3 s
     02:36  Build             started
     ");
@@ -126,7 +126,7 @@ fn a_canary_is_told_step_by_step_with_its_hooks_and_its_verdict() {
     ];
     let mut last = looks[3].clone();
     let watch = json!({"group": "api-gateway", "exposurePercent": 100, "verdict": {"kind": "promote", "decidedAt": "2026-11-24T02:53:00Z",
-        "reason": "green answered 20 of 4143 requests with 5XX (0.48 %) against 184 of 37696 requests with 5XX (0.49 %) on blue in 7 minute(s)"}});
+        "reason": "green answered 20 of 4143 requests with 5XX (0.48 %) against 184 of 37696 requests with 5XX (0.49 %) on blue in 7 minute(s); a doubled error rate is excluded by evidence 170:1 (bound 20:1)"}});
     last.watches.insert("d-05C91843B".to_owned(), serde_json::from_value::<Watch>(watch).unwrap());
     let told = [text(&looks[0], &looks[1]), text(&looks[1], &looks[2]), text(&looks[2], &last)];
     insta::assert_snapshot!(told.join("\n"), @r"
@@ -135,7 +135,8 @@ fn a_canary_is_told_step_by_step_with_its_hooks_and_its_verdict() {
     02:42  api-gateway       10 % green
     02:52  api-gateway       100 % green
     02:53  watch             api-gateway: promote
-                             green answered 20 of 4143 requests with 5XX (0.48 %) against 184 of 37696 requests with 5XX (0.49 %) on blue in 7 minute(s)
+                             green answered 20 of 4143 requests with 5XX (0.48 %) against 184 of 37696 requests with 5XX (0.49 %) on blue in 7 minute(s);
+                             a doubled error rate is excluded by evidence 170:1 (bound 20:1)
     02:58  api-gateway       deployment d-05C91843B succeeded after 16 min
     ");
 }

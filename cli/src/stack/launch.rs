@@ -69,8 +69,7 @@ pub(crate) fn control_plane(
     let mut command = Command::new(binary);
     command.current_dir(home.root());
     command.args(["--port", &ports.control_plane.to_string(), "--github-port", &ports.github.to_string()]);
-    command.args(["--emulator-url", &record.emulator_url, "--event-source", "tidegate.replay"]);
-    command.args(["--start-time", &start_time()]);
+    command.args(["--emulator-url", &record.emulator_url]);
     command.arg("--models").arg(&tools.models);
     command.arg("--platform").arg(home.root().join("local/platform"));
     command.arg("--state").arg(home.empty_folder("control-plane")?);
@@ -78,13 +77,6 @@ pub(crate) fn control_plane(
     run(home, record, "control-plane", &mut command, || client.now().is_ok())?;
     step.end(&format!("control plane at {}, GitHub at {}", record.control_plane_url, record.github_url));
     Ok(())
-}
-
-/// The virtual clock starts at the whole minute that has begun: shifts and metrics are counted in whole minutes.
-fn start_time() -> String {
-    let now = jiff::Timestamp::now().as_second();
-    let minute = jiff::Timestamp::from_second(now - now.rem_euclid(60));
-    minute.map(|minute| minute.to_string()).unwrap_or_default()
 }
 
 fn run(
@@ -120,10 +112,5 @@ mod tests {
         let port = listener.local_addr().unwrap().port();
         let ports = Ports { emulator: port, ..Ports::new(None) };
         assert!(check_ports(ports).unwrap_err().to_string().contains(&port.to_string()));
-    }
-
-    #[test]
-    fn the_virtual_clock_starts_at_a_whole_minute() {
-        assert!(start_time().ends_with(":00Z"), "{}", start_time());
     }
 }
