@@ -115,8 +115,9 @@ impl<'a> Check<'a> {
     fn verdict(&mut self, wanted: &[&str]) {
         let watch = self.canary().and_then(|deployment| self.release.last.watches.get(&deployment.id));
         let kind = watch.and_then(|watch| watch.verdict.as_ref()).map_or("missing", |v| v.kind.as_str());
-        self.that(kind == wanted, || {
-            format!("expected the watch to come to `{wanted}`, its verdict is `{kind}`")
+        let list = wanted.join("` or `");
+        self.that(wanted.contains(&kind), || {
+            format!("expected the watch to come to `{list}`, its verdict is `{kind}`")
         });
     }
 }
