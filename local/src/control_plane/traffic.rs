@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 /// Requests per minute to a service unless told otherwise.
-const REQUESTS_PER_MINUTE: f64 = 6000.0;
+const REQUESTS_PER_MINUTE: f64 = 12_000.0;
 /// Share of requests that fail unless told otherwise.
 const ERROR_RATE: f64 = 0.005;
 
