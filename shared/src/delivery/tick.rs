@@ -42,13 +42,14 @@ impl<D: Deployments, M: Minutes, W: Watches, N: Notifier> World<'_, D, M, W, N> 
     pub async fn tick(&self, stored: Stored, config: &WatchConfig, now: Timestamp) -> Result<Seen, Fault> {
         let deployment = self.deployments.describe(&stored.watch.deployment_id).await?;
         let stored = self.observe(stored, &deployment, now).await?;
-        let (stored, is_new) = self.judge(stored, &deployment, config, now).await?;
+        let (mut stored, is_new) = self.judge(stored, &deployment, config, now).await?;
         let mut what = describe(&stored.watch);
         if let Some(verdict) = stored.watch.verdict.clone() {
             what = self.act(&stored.watch, &verdict, &deployment, config).await?;
             if is_new {
                 self.tell(&stored.watch, &verdict).await;
             }
+            stored = self.answered(stored).await?;
         }
         if deployment.is_over() {
             let watch = Watch { final_state: Some(deployment.status.clone()), ..stored.watch.clone() };
@@ -117,6 +118,16 @@ impl<D: Deployments, M: Minutes, W: Watches, N: Notifier> World<'_, D, M, W, N> 
             what = format!("stopped `{}` with rollback: {what}", watch.deployment_id);
         }
         Ok(what)
+    }
+
+    /// Writes down that nobody waits any more, so that the next tick does not answer again.
+    async fn answered(&self, stored: Stored) -> Result<Stored, Fault> {
+        if stored.watch.waiting.is_none() {
+            return Ok(stored);
+        }
+        let watch = Watch { waiting: None, ..stored.watch };
+        let version = self.watches.save(&Stored { watch: watch.clone(), version: stored.version }).await?;
+        Ok(Stored { watch, version })
     }
 
     async fn tell(&self, watch: &Watch, verdict: &WatchVerdict) {

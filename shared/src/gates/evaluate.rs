@@ -1,51 +1,51 @@
 //! Policy and evidence in, verdict out.
 
 use super::metric::Measured;
-use super::policy::{Condition, Missing, Operator, Policy, Source};
+use super::policy::{Condition, Missing, Operator, Per, Policy, Source};
 use super::verdict::{Judged, Outcome, Verdict, Waived};
 use crate::model::Timestamp;
 use crate::reports::{Facts, FindingFacts, ReportError};
-use std::collections::BTreeMap;
 
 /// A report file of the artifacts, read.
 #[derive(Debug)]
 pub struct Report {
-    /// Path within the artifact.
+    /// Path, with the artifact's name before it.
     pub path: String,
     /// What it says, or why it is no evidence.
     pub facts: Result<Facts, ReportError>,
 }
 
-/// The evidence of one source: its facts, or why there are none.
-type Evidence = Result<Facts, String>;
+/// The facts of one source, or why there are none.
+type Found = Result<Facts, String>;
 
-/// Judges every condition; `now` is for the expiry of waivers.
+/// The evidence of one source, of one artifact if it is judged by artifact.
+struct Evidence<'a> {
+    source: &'a str,
+    artifact: Option<&'a str>,
+    facts: Found,
+}
+
+/// Judges every condition on the reports of `artifacts`; `now` is for the expiry of waivers.
 #[must_use]
-pub fn evaluate(policy: &Policy, reports: &[Report], now: Timestamp) -> Verdict {
+pub fn evaluate(policy: &Policy, artifacts: &[&str], reports: &[Report], now: Timestamp) -> Verdict {
     let mut notes = Vec::new();
     let mut waived = Vec::new();
-    let evidence: BTreeMap<&str, Evidence> = policy
-        .sources
-        .iter()
-        .map(|(name, source)| {
-            let facts = gather(name, source, reports, &mut notes)
+    let mut evidence = Vec::new();
+    for (name, source) in &policy.sources {
+        for artifact in parts(source, artifacts) {
+            let facts = gather(name, source, artifact, reports, &mut notes)
                 .map(|facts| waive(policy, facts, now, &mut waived, &mut notes));
-            (name.as_str(), facts)
-        })
-        .collect();
-    let mut conditions: Vec<Judged> = policy
-        .conditions
-        .iter()
-        .map(|condition| judge(condition, evidence.get(condition.source.as_str())))
-        .collect();
+            evidence.push(Evidence { source: name, artifact, facts });
+        }
+    }
+    let mut conditions: Vec<Judged> =
+        policy.conditions.iter().flat_map(|condition| judge_all(condition, &evidence)).collect();
     // A required source that no condition names still has to be there.
-    for (name, source) in policy
-        .sources
-        .iter()
-        .filter(|(name, source)| source.required && !policy.conditions.iter().any(|c| c.source == **name))
-    {
-        if let Some(Err(why)) = evidence.get(name.as_str()) {
-            conditions.push(no_evidence(name, &source.path, why));
+    for part in &evidence {
+        let named = policy.conditions.iter().any(|condition| condition.source == part.source);
+        let required = policy.sources.get(part.source).filter(|source| source.required && !named);
+        if let (Some(source), Err(why)) = (required, &part.facts) {
+            conditions.push(no_evidence(part.source, &source.path, why));
         }
     }
     note_unused(policy, &waived, &mut notes);
@@ -53,9 +53,44 @@ pub fn evaluate(policy: &Policy, reports: &[Report], now: Timestamp) -> Verdict 
     Verdict { outcome, conditions, waived, notes }
 }
 
-fn gather(name: &str, source: &Source, reports: &[Report], notes: &mut Vec<String>) -> Evidence {
+/// What a source is judged by: everything at once, or artifact by artifact.
+fn parts<'a>(source: &Source, artifacts: &[&'a str]) -> Vec<Option<&'a str>> {
+    match source.per {
+        Per::Gate => vec![None],
+        Per::Artifact => artifacts.iter().copied().map(Some).collect(),
+    }
+}
+
+fn judge_all(condition: &Condition, evidence: &[Evidence<'_>]) -> Vec<Judged> {
+    let ours = || evidence.iter().filter(|part| part.source == condition.source);
+    if ours().next().is_none() {
+        return vec![absent(condition, "the source has no evidence")];
+    }
+    ours()
+        .map(|part| {
+            let judged = judge(condition, &part.facts);
+            match part.artifact {
+                Some(artifact) => Judged { message: format!("{artifact}: {}", judged.message), ..judged },
+                None => judged,
+            }
+        })
+        .collect()
+}
+
+fn gather(
+    name: &str,
+    source: &Source,
+    artifact: Option<&str>,
+    reports: &[Report],
+    notes: &mut Vec<String>,
+) -> Found {
     let Some(matcher) = source.matcher() else { return Err(format!("`{}` is no glob", source.path)) };
-    let files: Vec<&Report> = reports.iter().filter(|report| matcher.is_match(&report.path)).collect();
+    let is_ours = |report: &&Report| {
+        let inside =
+            |artifact: &str| report.path.strip_prefix(artifact).is_some_and(|rest| rest.starts_with('/'));
+        artifact.is_none_or(inside) && matcher.is_match(&report.path)
+    };
+    let files: Vec<&Report> = reports.iter().filter(is_ours).collect();
     let found = files.len() as u64;
     if found < source.min_files.max(1) {
         return Err(format!(
@@ -128,11 +163,10 @@ fn note_unused(policy: &Policy, waived: &[Waived], notes: &mut Vec<String>) {
     }
 }
 
-fn judge(condition: &Condition, evidence: Option<&Evidence>) -> Judged {
+fn judge(condition: &Condition, evidence: &Found) -> Judged {
     let facts = match evidence {
-        Some(Ok(facts)) => facts,
-        Some(Err(why)) => return absent(condition, why),
-        None => return absent(condition, "the source does not exist"),
+        Ok(facts) => facts,
+        Err(why) => return absent(condition, why),
     };
     let Some(measured) = condition.metric.measure(facts, condition.label.as_deref()) else {
         let label = condition.label.as_ref().map(|label| format!(" for label `{label}`")).unwrap_or_default();
@@ -255,7 +289,12 @@ conditions:
                 facts: read(text.as_bytes()).map(|(_, facts)| facts),
             })
             .collect();
-        evaluate(&Policy::parse(policy).unwrap(), &reports, "2026-11-23T00:00:00Z".parse().unwrap())
+        evaluate(
+            &Policy::parse(policy).unwrap(),
+            &["reports", "Api"],
+            &reports,
+            "2026-11-23T00:00:00Z".parse().unwrap(),
+        )
     }
 
     fn with(path: &str, text: &str) -> Verdict {
@@ -333,6 +372,29 @@ conditions:
         assert_eq!(expired.outcome, Outcome::Fail);
         assert_eq!(expired.notes, ["the waiver of `GHSA-1` expired on 2026-11-22"]);
         assert_eq!(verdict(&waiver("2026-11-23"), &GOOD).notes, ["the waiver of `GHSA-1` is not used"]);
+    }
+
+    #[test]
+    fn judged_by_artifact_no_service_lends_its_coverage_to_another() {
+        let policy = POLICY.replace("lcov.info\" }", "lcov.info\", per: artifact }");
+        let (good, bad) = (lcov(500, 500), lcov(98, 125));
+        let mut files = GOOD.to_vec();
+        files[1] = ("reports/lcov.info", good.as_str());
+        files.push(("Api/lcov.info", bad.as_str()));
+        let verdict = super::tests::verdict(&policy, &files);
+        assert_eq!(verdict.outcome, Outcome::Fail);
+        let words: Vec<&str> =
+            verdict.conditions.iter().map(|c| c.message.as_str()).filter(|m| m.contains("lines")).collect();
+        insta::assert_snapshot!(words.join("\n"), @"
+        reports: `coverage.lines` is 100.00 % (500 of 500), `line-coverage` asks for >= 80 %
+        Api: `coverage.lines` is 78.40 % (98 of 125), `line-coverage` asks for >= 80 %: 2 more would pass
+        ");
+        files.pop();
+        assert_eq!(
+            super::tests::verdict(&policy, &files).outcome,
+            Outcome::Error,
+            "an artifact without coverage"
+        );
     }
 
     proptest! {

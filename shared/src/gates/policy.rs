@@ -36,6 +36,20 @@ pub struct Source {
     /// Fewest test cases.
     #[serde(default)]
     pub min_tests: u64,
+    /// What is judged as one: everything that the gate got, or each input artifact for itself.
+    #[serde(default)]
+    pub per: Per,
+}
+
+/// What the evidence of a source is judged by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Per {
+    /// All input artifacts together.
+    #[default]
+    Gate,
+    /// Each input artifact: a service with good coverage does not lend it to another, and none may be without.
+    Artifact,
 }
 
 /// One condition.

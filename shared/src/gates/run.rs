@@ -42,7 +42,8 @@ impl<A: Artifacts, P: Policies, V: Verdicts> World<'_, A, P, V> {
         let policy = Policy::parse(&text)
             .map_err(|error| fail(FailureKind::ConfigurationError, &format!("policy `{name}`: {error}")))?;
         let reports = self.reports(job, &policy).await?;
-        let verdict = evaluate(&policy, &reports, now);
+        let artifacts: Vec<&str> = job.artifacts.iter().map(|artifact| artifact.name.as_str()).collect();
+        let verdict = evaluate(&policy, &artifacts, &reports, now);
         let record = Record {
             job_id: job.id.clone(),
             execution_id: job.parameters.execution_id.clone(),

@@ -1,0 +1,144 @@
+//! The admin interface under `/_local/`: seed, clock, state, journal, events, approvals, faults, traffic.
+//!
+//! For the command line and the scenarios. Nothing of it exists on AWS; product code never calls it.
+
+use crate::clock::SECOND;
+use crate::control_plane::Stack;
+use crate::control_plane::traffic::Load;
+use crate::events::Mode;
+use crate::platform;
+use crate::values::{rfc3339, text};
+use axum::extract::{Query, State};
+use axum::http::StatusCode;
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+type Shared = State<Arc<Stack>>;
+type Refused = (StatusCode, Json<Value>);
+type Answer = Result<Json<Value>, Refused>;
+
+fn refused(words: &str) -> Refused {
+    (StatusCode::UNPROCESSABLE_ENTITY, Json(json!({"error": words})))
+}
+
+/// Routes of the admin interface.
+pub fn routes() -> Router<Arc<Stack>> {
+    Router::new()
+        .route("/_local/seed", post(seed))
+        .route("/_local/clock", get(clock))
+        .route("/_local/clock/advance", post(advance))
+        .route("/_local/settle", post(settle))
+        .route("/_local/state", get(state))
+        .route("/_local/journal", get(journal))
+        .route("/_local/events", get(events))
+        .route("/_local/events/mode", post(events_mode))
+        .route("/_local/approve", post(approve))
+        .route("/_local/faults", get(faults).post(arm_fault))
+        .route("/_local/faults/reset", post(reset_faults))
+        .route("/_local/traffic", post(traffic))
+        .route("/_local/secrets", get(secrets))
+}
+
+fn now(stack: &Stack) -> Value {
+    json!({"now": rfc3339(stack.now())})
+}
+
+async fn seed(State(stack): Shared, Json(body): Json<Value>) -> Answer {
+    let outputs = body.get("outputs").ok_or_else(|| refused("the body has no `outputs`"))?;
+    let calls = platform::seed(&stack, outputs).await.map_err(|words| refused(&words))?;
+    Ok(Json(json!({"calls": calls})))
+}
+
+async fn clock(State(stack): Shared) -> Json<Value> {
+    Json(now(&stack))
+}
+
+async fn advance(State(stack): Shared, Json(body): Json<Value>) -> Answer {
+    let seconds =
+        body.get("seconds").and_then(Value::as_i64).filter(|seconds| (0..=86_400).contains(seconds));
+    let seconds = seconds.ok_or_else(|| refused("`seconds` must be between 0 and 86400"))?;
+    stack.advance(seconds * SECOND).await;
+    Ok(Json(now(&stack)))
+}
+
+async fn settle(State(stack): Shared) -> Json<Value> {
+    stack.settle().await;
+    Json(now(&stack))
+}
+
+async fn state(State(stack): Shared) -> Json<Value> {
+    Json(json!({"now": rfc3339(stack.now()), "pipelines": stack.codepipeline.all(),
+        "deployments": stack.codedeploy.all(), "services": stack.ecs.all(), "builds": stack.codebuild.all()}))
+}
+
+fn since(query: &BTreeMap<String, String>) -> u64 {
+    query.get("since").and_then(|since| since.parse().ok()).unwrap_or(0)
+}
+
+async fn journal(State(stack): Shared, Query(query): Query<BTreeMap<String, String>>) -> Json<Value> {
+    Json(stack.journal.since(since(&query)))
+}
+
+async fn events(State(stack): Shared, Query(query): Query<BTreeMap<String, String>>) -> Json<Value> {
+    Json(stack.events.since(usize::try_from(since(&query)).unwrap_or(usize::MAX)))
+}
+
+async fn events_mode(State(stack): Shared, Json(body): Json<Value>) -> Json<Value> {
+    let flag = |key: &str| body.get(key).and_then(Value::as_bool).unwrap_or(false);
+    let delay = body.get("delayMs").and_then(Value::as_i64).unwrap_or(0);
+    stack.events.set_mode(Mode { delay, duplicate: flag("duplicate"), shuffle: flag("shuffle") });
+    Json(json!({}))
+}
+
+async fn approve(State(stack): Shared, Json(body): Json<Value>) -> Answer {
+    let pipeline = text(&body, "pipeline");
+    let found = stack.codepipeline.waiting_approval(&pipeline, &text(&body, "execution"));
+    let (stage, action, token) = found.ok_or_else(|| refused("no approval waits in this execution"))?;
+    let approved = body.get("approved").and_then(Value::as_bool).unwrap_or(false);
+    let status = if approved { "Approved" } else { "Rejected" };
+    let input = json!({"pipelineName": pipeline, "stageName": stage, "actionName": action, "token": token,
+        "result": {"summary": text(&body, "summary"), "status": status}});
+    let result = stack.checked_call("codepipeline", "PutApprovalResult", &input).await;
+    result.map_err(|error| refused(&format!("{}: {}", error.code, error.message)))?;
+    stack.settle().await;
+    Ok(Json(now(&stack)))
+}
+
+/// Secrets of jobs, for tests that look for them where they must not be.
+async fn secrets(State(stack): Shared) -> Json<Value> {
+    Json(json!({"secrets": stack.credentials.given()}))
+}
+
+async fn faults(State(stack): Shared) -> Json<Value> {
+    Json(stack.faults.describe())
+}
+
+async fn arm_fault(State(stack): Shared, Json(body): Json<Value>) -> Answer {
+    stack.faults.arm(&body).map_err(|words| refused(&words))?;
+    Ok(Json(stack.faults.describe()))
+}
+
+async fn reset_faults(State(stack): Shared) -> Json<Value> {
+    stack.faults.reset();
+    stack.events.set_mode(Mode::default());
+    Json(json!([]))
+}
+
+async fn traffic(State(stack): Shared, Json(body): Json<Value>) -> Answer {
+    let service = text(&body, "service");
+    if service.is_empty() {
+        return Err(refused("the body has no `service`"));
+    }
+    let number = |key: &str| body.get(key).and_then(Value::as_f64);
+    let load = stack.traffic.load(&service);
+    let load = Load {
+        per_minute: number("requestsPerMinute").unwrap_or(load.per_minute),
+        error_rate: number("baselineErrorRate").unwrap_or(load.error_rate),
+        green_ratio: number("greenErrorRatio").or(load.green_ratio),
+    };
+    stack.traffic.set_load(&service, load, stack.now());
+    Ok(Json(json!({})))
+}

@@ -1,0 +1,152 @@
+//! Faults on request: the n-th call of an operation is throttled, fails, is slow, loses its answer, or finds its caller dead.
+//!
+//! Processes of functions are found by the environment that the Lambda contract gives them.
+
+use crate::values::{lock, text};
+use serde_json::{Value, json};
+use std::sync::Mutex;
+
+/// What is done to a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Kind {
+    /// `ThrottlingException` before any effect.
+    Throttle,
+    /// `InternalFailure`, status 500, before any effect.
+    Internal,
+    /// `AccessDeniedException` before any effect.
+    Denied,
+    /// Three real seconds before the call is handled.
+    Slow,
+    /// The call has its effect; the connection ends without an answer.
+    LostAnswer,
+    /// The processes of this function are killed before any effect.
+    KillFunction(String),
+}
+
+#[derive(Debug)]
+struct Fault {
+    service: String,
+    operation: String,
+    /// Calls that pass before the first faulty one.
+    before: u64,
+    times: u64,
+    kind: Kind,
+}
+
+/// The faults that are armed.
+#[derive(Debug, Default)]
+pub struct Faults {
+    armed: Mutex<Vec<Fault>>,
+}
+
+impl Faults {
+    /// Arms one: `{"service", "operation", "nth": 1.., "times": 1.., "kind", "function"?}`.
+    ///
+    /// # Errors
+    /// A sentence when the kind is unknown or a kill names no function.
+    pub fn arm(&self, request: &Value) -> Result<(), String> {
+        let kind = match text(request, "kind").as_str() {
+            "throttle" => Kind::Throttle,
+            "500" => Kind::Internal,
+            "denied" => Kind::Denied,
+            "slow" => Kind::Slow,
+            "lost-answer" => Kind::LostAnswer,
+            "kill-function" if !text(request, "function").is_empty() => {
+                Kind::KillFunction(text(request, "function"))
+            }
+            "kill-function" => return Err("`kill-function` needs `function`".to_owned()),
+            other => {
+                return Err(format!(
+                    "kind `{other}` is none of throttle, 500, denied, slow, lost-answer, kill-function"
+                ));
+            }
+        };
+        let number = |key: &str| request.get(key).and_then(Value::as_u64).unwrap_or(1).max(1);
+        lock(&self.armed).push(Fault {
+            service: text(request, "service"),
+            operation: text(request, "operation"),
+            before: number("nth") - 1,
+            times: number("times"),
+            kind,
+        });
+        Ok(())
+    }
+
+    /// Disarms all.
+    pub fn reset(&self) {
+        lock(&self.armed).clear();
+    }
+
+    /// The fault of this call, if one is due.
+    #[must_use]
+    pub fn take(&self, service: &str, operation: &str) -> Option<Kind> {
+        let mut armed = lock(&self.armed);
+        let fault = armed.iter_mut().find(|fault| {
+            fault.times > 0
+                && fault.service == service
+                && (fault.operation == operation || fault.operation == "*")
+        })?;
+        if fault.before > 0 {
+            fault.before -= 1;
+            return None;
+        }
+        fault.times -= 1;
+        Some(fault.kind.clone())
+    }
+
+    /// What is armed, for the admin interface.
+    #[must_use]
+    pub fn describe(&self) -> Value {
+        let armed = lock(&self.armed);
+        let one = |fault: &Fault| {
+            json!({"service": fault.service, "operation": fault.operation, "before": fault.before,
+                   "times": fault.times, "kind": format!("{:?}", fault.kind)})
+        };
+        json!(armed.iter().filter(|fault| fault.times > 0).map(one).collect::<Vec<_>>())
+    }
+}
+
+/// Kills every process whose environment says it is `function`; how many there were.
+///
+/// # Errors
+/// When `/proc` cannot be read.
+pub fn kill_function(function: &str) -> std::io::Result<usize> {
+    let wanted = format!("AWS_LAMBDA_FUNCTION_NAME={function}");
+    let mut killed = 0;
+    for entry in std::fs::read_dir("/proc")?.flatten() {
+        let name = entry.file_name();
+        let Some(pid) = name.to_str().filter(|name| name.bytes().all(|b| b.is_ascii_digit())) else {
+            continue;
+        };
+        // Processes come and go while the list is read.
+        let Ok(environment) = std::fs::read(entry.path().join("environ")) else { continue };
+        if environment.split(|byte| *byte == 0).any(|variable| variable == wanted.as_bytes()) {
+            let status = std::process::Command::new("kill").args(["-KILL", pid]).status()?;
+            killed += usize::from(status.success());
+        }
+    }
+    Ok(killed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_nth_call_of_the_operation_is_faulty() {
+        let faults = Faults::default();
+        faults
+            .arm(&json!({"service": "codedeploy", "operation": "StopDeployment", "nth": 2, "kind": "throttle"}))
+            .unwrap();
+        assert_eq!(faults.take("codepipeline", "StopDeployment"), None);
+        assert_eq!(faults.take("codedeploy", "StopDeployment"), None);
+        assert_eq!(faults.take("codedeploy", "StopDeployment"), Some(Kind::Throttle));
+        assert_eq!(faults.take("codedeploy", "StopDeployment"), None);
+    }
+
+    #[test]
+    fn an_unknown_kind_is_refused_with_the_known_ones() {
+        let words = Faults::default().arm(&json!({"kind": "explode"})).unwrap_err();
+        insta::assert_snapshot!(words, @"kind `explode` is none of throttle, 500, denied, slow, lost-answer, kill-function");
+    }
+}

@@ -1,0 +1,83 @@
+//! Seeds the account with the sample platform: the API calls of `<platform>/account/*.json`, in the order of their names.
+//!
+//! Each file is a list of `{"service", "operation", "input"}`; `${Name}` in a text is an output of the deployed Tidegate stack.
+
+use crate::control_plane::Stack;
+use crate::values::text;
+use serde_json::Value;
+use std::sync::Arc;
+
+/// Functions that recorded artifacts name: token and output.
+const FUNCTIONS: [(&str, &str); 2] = [
+    ("@PRE_TRAFFIC_FUNCTION@", "PreTrafficFunctionName"),
+    ("@POST_TRAFFIC_FUNCTION@", "PostTrafficFunctionName"),
+];
+
+/// Makes everything the platform needs; how many calls that took.
+///
+/// # Errors
+/// The first call that was refused, with its file.
+pub async fn seed(stack: &Arc<Stack>, outputs: &Value) -> Result<usize, String> {
+    for (token, output) in FUNCTIONS {
+        let name = text(outputs, output);
+        if name.is_empty() {
+            return Err(format!("the stack has no output `{output}`"));
+        }
+        stack.codebuild.fill_in(token, &name);
+    }
+    let folder = stack.options.platform.join("account");
+    let entries = std::fs::read_dir(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    let mut files: Vec<_> = entries.flatten().map(|entry| entry.path()).collect();
+    files.sort();
+    let mut count = 0;
+    for file in files {
+        let shown = file.display();
+        let content = std::fs::read_to_string(&file).map_err(|error| format!("{shown}: {error}"))?;
+        let calls: Value = serde_json::from_str(&content).map_err(|error| format!("{shown}: {error}"))?;
+        for call in calls.as_array().into_iter().flatten() {
+            let (service, operation) = (text(call, "service"), text(call, "operation"));
+            let input = fill(call.get("input").unwrap_or(&Value::Null), outputs);
+            let result = stack.checked_call(&service, &operation, &input).await;
+            result.map_err(|error| format!("{shown}: {operation}: {}: {}", error.code, error.message))?;
+            if operation == "CreateService" {
+                stack.ecs.open(stack, &text(&input, "cluster"), &text(&input, "serviceName"));
+            }
+            count += 1;
+        }
+    }
+    stack.credentials.set_up(stack, &text(outputs, "ArtifactBucketName")).await?;
+    stack.rules.take_over(stack).await?;
+    Ok(count)
+}
+
+/// Fills outputs into every text of a document.
+fn fill(value: &Value, outputs: &Value) -> Value {
+    match value {
+        Value::String(template) => {
+            let names = outputs.as_object().into_iter().flatten();
+            let filled = names.fold(template.clone(), |text, (name, output)| {
+                text.replace(&format!("${{{name}}}"), output.as_str().unwrap_or_default())
+            });
+            Value::String(filled)
+        }
+        Value::Array(items) => items.iter().map(|item| fill(item, outputs)).collect::<Vec<_>>().into(),
+        Value::Object(members) => members
+            .iter()
+            .map(|(key, value)| (key.clone(), fill(value, outputs)))
+            .collect::<serde_json::Map<_, _>>()
+            .into(),
+        other => other.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn outputs_are_filled_in_everywhere() {
+        let filled = fill(&json!({"a": ["x-${B}", 1], "c": "${Unknown}"}), &json!({"B": "bucket"}));
+        assert_eq!(filled.to_string(), r#"{"a":["x-bucket",1],"c":"${Unknown}"}"#);
+    }
+}
