@@ -20,8 +20,15 @@ pub(crate) fn text_of(what: &str, mut response: ureq::http::Response<ureq::Body>
     let status = response.status();
     let body = response.body_mut().with_config().limit(MOST).read_to_string();
     let text = body.with_context(|| format!("{what}: the answer cannot be read"))?;
-    ensure!(status.is_success(), "{what}: {}: {}", status.as_u16(), text.trim());
+    ensure!(status.is_success(), "{what}: {}: {}", status.as_u16(), words(&text));
     Ok(text)
+}
+
+/// An error's own words: member `message` or `error` of a JSON answer, or the whole answer.
+fn words(text: &str) -> String {
+    let json = serde_json::from_str::<Value>(text).ok();
+    let member = json.as_ref().and_then(|json| json.get("message").or_else(|| json.get("error")));
+    member.and_then(Value::as_str).unwrap_or_else(|| text.trim()).to_owned()
 }
 
 /// Posts JSON, or gets when there is no body.
@@ -35,4 +42,16 @@ pub(crate) fn json(agent: &ureq::Agent, url: &str, body: Option<&Value>) -> Resu
         return Ok(Value::Null);
     }
     serde_json::from_str(&text).with_context(|| format!("{url} answered with something that is no JSON"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_is_told_in_its_own_words() {
+        insta::assert_snapshot!(words(r#"{"message":"there is no change `x`","status":"422"}"#), @"there is no change `x`");
+        insta::assert_snapshot!(words(r#"{"error":"`seconds` must be between 0 and 86400"}"#), @"`seconds` must be between 0 and 86400");
+        insta::assert_snapshot!(words("<Error>no</Error>\n"), @"<Error>no</Error>");
+    }
 }

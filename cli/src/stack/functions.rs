@@ -40,7 +40,7 @@ pub(crate) struct Built {
 pub(crate) fn build(home: &Home) -> Result<Built> {
     let mut packages = FUNCTIONS.to_vec();
     packages.push(CONTROL_PLANE.0);
-    let binaries = cargo(home, &packages)?;
+    let binaries = cargo(home, "8 functions and the control plane", &packages)?;
     let folder = home.folder("build")?;
     for function in FUNCTIONS {
         pack(binary(&binaries, function)?, &folder.join(function))?;
@@ -54,7 +54,7 @@ pub(crate) fn build(home: &Home) -> Result<Built> {
 
 /// Builds the functions as users install them, by `sam build` (cargo-lambda, full optimisation); the control plane by cargo.
 pub(crate) fn build_release(home: &Home, sam: &Path) -> Result<Built> {
-    let binaries = cargo(home, &[CONTROL_PLANE.0])?;
+    let binaries = cargo(home, "the control plane", &[CONTROL_PLANE.0])?;
     let step = Step::begin("build", "`sam build` of 8 functions with full optimisation, this takes minutes");
     let output = home.folder("sam")?.join("build");
     let mut command = Command::new(sam);
@@ -96,9 +96,9 @@ fn pack(binary: &Path, folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Runs `cargo build` for `packages`; returns the binaries by name.
-fn cargo(home: &Home, packages: &[&str]) -> Result<BTreeMap<String, PathBuf>> {
-    let step = Step::begin("build", &format!("{} packages with cargo", packages.len()));
+/// Runs `cargo build` for `packages`, which are `what`; returns the binaries by name.
+fn cargo(home: &Home, what: &str, packages: &[&str]) -> Result<BTreeMap<String, PathBuf>> {
+    let step = Step::begin("build", what);
     let log = home.log("build")?;
     fs::write(&log, "")?;
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
@@ -118,7 +118,7 @@ fn cargo(home: &Home, packages: &[&str]) -> Result<BTreeMap<String, PathBuf>> {
     if !status.success() {
         bail!(tail::failure(home, "the build", &status.to_string(), &log));
     }
-    step.end(&built.summary(packages.len()));
+    step.end(&built.summary(what));
     Ok(built.binaries)
 }
 
@@ -149,10 +149,10 @@ impl Told {
         Some(format!("{} crates ready, {} of them compiled now, last `{name}`", self.ready, self.compiled))
     }
 
-    fn summary(&self, packages: usize) -> String {
+    fn summary(&self, what: &str) -> String {
         match self.compiled {
-            0 => format!("{packages} packages, nothing had changed"),
-            compiled => format!("{packages} packages, {compiled} crates compiled"),
+            0 => format!("{what}, nothing had changed"),
+            compiled => format!("{what}, {compiled} crates compiled"),
         }
     }
 }
@@ -177,6 +177,6 @@ mod tests {
         ");
         assert_eq!(binary(&built.binaries, "webhook").unwrap(), Path::new("/t/local/webhook"));
         insta::assert_snapshot!(binary(&built.binaries, "source").unwrap_err(), @"cargo has built no binary `source`");
-        insta::assert_snapshot!(built.summary(9), @"9 packages, 1 crates compiled");
+        insta::assert_snapshot!(built.summary("8 functions"), @"8 functions, 1 crates compiled");
     }
 }

@@ -41,9 +41,9 @@ fn refuse_a_second(home: &Home) -> Result<()> {
 
 /// What was started is written down at each step, so that [`down`] stops half a stack too.
 fn start(home: &Home, ports: Ports, release: bool) -> Result<Record> {
+    launch::check_ports(ports)?;
     let tools = tools::install(home)?;
     let built = if release { functions::build_release(home, &tools.sam)? } else { functions::build(home)? };
-    launch::check_ports(ports)?;
     let mut record = Record::new(ports, release);
     launch::emulator(home, &tools, ports, &mut record)?;
     launch::control_plane(home, &tools, &built.control_plane, ports, &mut record)?;
