@@ -96,6 +96,14 @@ impl Emulator {
         serde_json::from_str(&text).with_context(|| format!("`{function}` answered with no JSON"))
     }
 
+    /// Removes a bucket's policy.
+    pub(crate) fn remove_bucket_policy(&self, bucket: &str) -> Result<()> {
+        let url = format!("{}/{bucket}?policy", self.url);
+        let response = self.agent.delete(url).header("authorization", authorization("s3")).call();
+        http::text_of("DeleteBucketPolicy", response.with_context(|| "no answer to DeleteBucketPolicy")?)
+            .map(|_| ())
+    }
+
     /// An object of a bucket as text.
     pub(crate) fn object(&self, bucket: &str, key: &str) -> Result<String> {
         let url = format!("{}/{bucket}/{key}", self.url);

@@ -1,5 +1,9 @@
 //! Deployments move as CodeDeploy's documentation says: lifecycle, weights, hooks with their hour, stop, rollback.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test stops where its world is not as expected")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test stops where its world is not as expected"
+)]
 
 mod support;
 

@@ -1,5 +1,9 @@
 //! Executions move as CodePipeline's documentation says: sources, jobs and their time, approvals, stages that are taken, retry, rollback, stop.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test stops where its world is not as expected")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test stops where its world is not as expected"
+)]
 
 mod support;
 

@@ -43,6 +43,8 @@ pub(crate) fn emulator(home: &Home, tools: &Tools, ports: Ports, record: &mut Re
     command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
     command.env("HOME", &folder).env("TMPDIR", &temporary);
     command.env("GATEWAY_PORT", ports.emulator.to_string()).env("BIND_HOST", "127.0.0.1");
+    // Functions may do what their role in the template says, and nothing else.
+    command.env("AUTH", "true");
     // With `cryptography` installed it would open MQTT on every interface.
     command.env("IOT_MTLS_ENABLED", "0");
     command.env("AWS_ACCESS_KEY_ID", "test").env("AWS_SECRET_ACCESS_KEY", "test");

@@ -17,6 +17,9 @@ use anyhow::{Context, Result, bail};
 use record::{Ports, Record};
 use std::fs;
 
+/// Buckets whose policy refuses plain HTTP: rightly so, but the emulator speaks nothing else.
+const BUCKETS: [&str; 3] = ["SourceBucketName", "ArtifactBucketName", "ReportBucketName"];
+
 /// Starts a stack, or nothing: what was started before a step failed is stopped again.
 pub(crate) fn up(home: &Home, ports: Ports, release: bool) -> Result<Record> {
     refuse_a_second(home)?;
@@ -59,6 +62,9 @@ fn connect(record: &mut Record) -> Result<()> {
     let step = Step::begin("connect", "sample platform and webhook");
     let emulator = Emulator::new(&record.emulator_url);
     record.outputs = emulator.outputs(deploy::STACK)?;
+    for bucket in BUCKETS {
+        emulator.remove_bucket_policy(record.output(bucket)?)?;
+    }
     let control = ControlPlane::new(record);
     control.seed(&serde_json::to_value(&record.outputs)?)?;
     let secret = emulator.webhook_secret(record.output("WebhookSecretId")?)?;
