@@ -12,6 +12,8 @@ pub mod github;
 pub mod journal;
 pub mod platform;
 pub mod protocol;
+pub mod recorder;
 pub mod rules;
 pub mod runtime_api;
+pub mod under_test;
 pub mod values;

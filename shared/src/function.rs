@@ -3,6 +3,7 @@
 //! The runtime's own log targets are capped at INFO: at TRACE they print whole events, credentials included.
 
 use crate::errors::chain;
+use crate::settings::SettingsError;
 use lambda_runtime::Diagnostic;
 use std::error::Error;
 use std::future::Future;
@@ -42,6 +43,17 @@ pub fn init_telemetry(level: Option<&str>) {
 
 /// The log target that handlers use.
 pub const OWN_TARGET: &str = "tidegate";
+
+/// The settings of a function that can start only with all of them; otherwise its log names every wrong one and it ends.
+///
+/// # Errors
+/// The same words, for `main` to end with.
+pub fn required<T>(settings: Result<T, SettingsError>) -> Result<T, lambda_runtime::Error> {
+    settings.map_err(|error| {
+        tracing::error!(target: OWN_TARGET, "the function cannot start: {error}");
+        lambda_runtime::Error::from(error.to_string())
+    })
+}
 
 /// An error as Lambda's error report wants it: our own class name and the whole chain.
 #[must_use]

@@ -8,7 +8,7 @@ use shared::aws::Aws;
 use shared::aws::facts::FactTable;
 use shared::aws::report_store::ReportStore;
 use shared::aws::ssm::Parameters;
-use shared::function::init_telemetry;
+use shared::function::{init_telemetry, required};
 
 fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
@@ -17,7 +17,7 @@ fn variable(name: &str) -> Option<String> {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     init_telemetry(variable("LOG_LEVEL").as_deref());
-    let settings = Settings::read(variable)?;
+    let settings = required(Settings::read(variable))?;
     let aws = Aws::from_environment(variable);
     let dashboard = Dashboard {
         facts: FactTable::new(&aws, &settings.table),

@@ -3,12 +3,12 @@
 
 use lambda_runtime::{Diagnostic, LambdaEvent};
 use serde_json::{Value, json};
-use shared::errors::{Rejection, chain};
+use shared::errors::{Fault, Rejection, chain};
 use shared::function::diagnostic;
 use shared::metrics::event;
 use shared::metrics::ports::Facts;
 use shared::settings::{Reader, SettingsError};
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 /// The function's settings.
 #[derive(Debug, Clone)]
@@ -40,7 +40,7 @@ impl<F: Facts> Collector<F> {
         for record in records {
             let id = record.get("messageId").and_then(Value::as_str).unwrap_or_default();
             if let Err(why) = self.take(record).await {
-                warn!(target: "tidegate", message_id = id, "an event comes again: {why}");
+                why.log(id);
                 failures.push(json!({"itemIdentifier": id}));
             }
         }
@@ -48,14 +48,39 @@ impl<F: Facts> Collector<F> {
         Ok(json!({"batchItemFailures": failures}))
     }
 
-    async fn take(&self, record: &Value) -> Result<(), String> {
-        let body = record.get("body").and_then(Value::as_str).ok_or("the record has no `body`")?;
+    async fn take(&self, record: &Value) -> Result<(), Returned> {
+        let body = record.get("body").and_then(Value::as_str);
+        let body = body.ok_or_else(|| Returned::Unreadable(Rejection::new("the record has no `body`")))?;
         let envelope: Value = serde_json::from_str(body).map_err(|error| {
-            format!("its body is no JSON: line {} column {}", error.line(), error.column())
+            let (line, column) = (error.line(), error.column());
+            Returned::Unreadable(Rejection::new(format!("its body is no JSON: line {line} column {column}")))
         })?;
-        match event::read(&envelope).map_err(|rejection| rejection.to_string())? {
-            Some(fact) => self.facts.store(&fact).await.map_err(|fault| chain(&fault)),
+        match event::read(&envelope).map_err(Returned::Unreadable)? {
+            Some(fact) => self.facts.store(&fact).await.map_err(Returned::NotStored),
             None => Ok(()),
+        }
+    }
+}
+
+/// Why a record goes back to the queue.
+enum Returned {
+    Unreadable(Rejection),
+    NotStored(Fault),
+}
+
+impl Returned {
+    /// At the level of who must act (docs/ERRORS.md).
+    fn log(&self, id: &str) {
+        match self {
+            Self::NotStored(fault @ Fault::Denied { .. }) => {
+                error!(target: "tidegate", message_id = id, "an event comes again: {}", chain(fault));
+            }
+            Self::NotStored(fault) => {
+                warn!(target: "tidegate", message_id = id, "an event comes again: {}", chain(fault));
+            }
+            Self::Unreadable(rejection) => {
+                warn!(target: "tidegate", message_id = id, "an event comes again: {rejection}");
+            }
         }
     }
 }
@@ -64,7 +89,6 @@ impl<F: Facts> Collector<F> {
 mod tests {
     use super::*;
     use lambda_runtime::Context;
-    use shared::errors::Fault;
     use shared::metrics::fact::Fact;
     use std::cell::RefCell;
 

@@ -6,7 +6,7 @@ use handler::{Collector, Settings};
 use lambda_runtime::{Error, run, service_fn};
 use shared::aws::Aws;
 use shared::aws::facts::FactTable;
-use shared::function::init_telemetry;
+use shared::function::{init_telemetry, required};
 
 fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
@@ -15,7 +15,7 @@ fn variable(name: &str) -> Option<String> {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     init_telemetry(variable("LOG_LEVEL").as_deref());
-    let settings = Settings::read(variable)?;
+    let settings = required(Settings::read(variable))?;
     let aws = Aws::from_environment(variable);
     let collector = Collector { facts: FactTable::new(&aws, &settings.table) };
     run(service_fn(|event| collector.handle(event))).await

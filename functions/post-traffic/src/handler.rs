@@ -76,6 +76,7 @@ impl<D: Deployments, W: Watches> Handler<D, W> {
                 Ok(reply) => return reply,
                 Err(Fault::Transient { .. } | Fault::Conflict { .. }) => tokio::time::sleep(PAUSE).await,
                 Err(fault @ (Fault::Denied { .. } | Fault::Missing { .. } | Fault::Unreadable { .. })) => {
+                    error!(target: "tidegate", deployment_id = hook.deployment, "{}", chain(&fault));
                     return Reply::Failed(chain(&fault));
                 }
             }

@@ -70,6 +70,7 @@ impl<D: Deployments, T: TargetGroups, W: Watches> Handler<D, T, W> {
                 Ok(Reply::Again(words) | Reply::Later(words)) => *seen = words,
                 Err(fault @ (Fault::Transient { .. } | Fault::Conflict { .. })) => *seen = chain(&fault),
                 Err(fault @ (Fault::Denied { .. } | Fault::Missing { .. } | Fault::Unreadable { .. })) => {
+                    error!(target: "tidegate", deployment_id = hook.deployment, "{}", chain(&fault));
                     return (false, chain(&fault));
                 }
             }

@@ -16,7 +16,7 @@ use shared::aws::pipelines::CodePipelines;
 use shared::aws::secretsmanager::GitHubToken;
 use shared::aws::source_store::SourceBucket;
 use shared::aws::ssm::RoutesParameter;
-use shared::function::{OWN_TARGET, init_telemetry};
+use shared::function::{init_telemetry, required};
 use shared::github::GitHub;
 use shared::source::reconcile::Ports;
 
@@ -24,8 +24,7 @@ use shared::source::reconcile::Ports;
 async fn main() -> Result<(), Error> {
     let lookup = |name: &str| std::env::var(name).ok();
     init_telemetry(lookup("LOG_LEVEL").as_deref());
-    let settings = Settings::read(lookup)
-        .inspect_err(|error| tracing::error!(target: OWN_TARGET, "the function cannot start: {error}"))?;
+    let settings = required(Settings::read(lookup))?;
     let aws = Aws::from_environment(lookup);
     let ports = Ports {
         host: GitHub::new(settings.github_api_url, GitHubToken::new(&aws, settings.github_token_secret_id))?,

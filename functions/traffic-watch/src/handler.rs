@@ -85,6 +85,10 @@ impl<D: Deployments, M: Minutes, W: Watches, N: Notifier> Handler<D, M, W, N> {
             Ok(Err(Fault::Conflict { .. })) => {
                 debug!(target: "tidegate", deployment_id = id, "another tick was first")
             }
+            Ok(Err(fault @ Fault::Denied { .. })) => {
+                error!(target: "tidegate", deployment_id = id, error = chain(&fault), "this tick could not look after the shift");
+                return Err(diagnostic("Fault", &fault));
+            }
             Ok(Err(fault)) => {
                 warn!(target: "tidegate", deployment_id = id, error = chain(&fault), "this tick could not look after the shift");
                 return Err(diagnostic("Fault", &fault));

@@ -10,7 +10,7 @@ use shared::aws::minutes::CloudWatchMinutes;
 use shared::aws::notifier::Topic;
 use shared::aws::ssm::Parameters;
 use shared::aws::watches::WatchTable;
-use shared::function::init_telemetry;
+use shared::function::{init_telemetry, required};
 
 fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
@@ -19,7 +19,7 @@ fn variable(name: &str) -> Option<String> {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     init_telemetry(variable("LOG_LEVEL").as_deref());
-    let settings = Settings::read(variable)?;
+    let settings = required(Settings::read(variable))?;
     let aws = Aws::from_environment(variable);
     let handler = Handler {
         deployments: CodeDeploy::new(&aws),

@@ -12,14 +12,13 @@ use settings::Settings;
 use shared::aws::Aws;
 use shared::aws::secretsmanager::WebhookSecret;
 use shared::aws::sqs::SourceQueue;
-use shared::function::{OWN_TARGET, init_telemetry};
+use shared::function::{init_telemetry, required};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let lookup = |name: &str| std::env::var(name).ok();
     init_telemetry(lookup("LOG_LEVEL").as_deref());
-    let settings = Settings::read(lookup)
-        .inspect_err(|error| tracing::error!(target: OWN_TARGET, "the function cannot start: {error}"))?;
+    let settings = required(Settings::read(lookup))?;
     let aws = Aws::from_environment(lookup);
     let secrets = WebhookSecret::new(&aws, settings.secret_id);
     let queue = SourceQueue::new(&aws, settings.queue_url);

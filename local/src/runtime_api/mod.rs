@@ -54,6 +54,50 @@ pub struct Host {
     send: mpsc::UnboundedSender<Work>,
     child: Child,
     count: u32,
+    output: Output,
+}
+
+/// What the process wrote so far; read all the time, so that a talkative process never waits for us.
+#[derive(Default)]
+struct Output {
+    out: Capture,
+    err: Capture,
+}
+
+#[derive(Default)]
+struct Capture {
+    bytes: Arc<Mutex<Vec<u8>>>,
+    reader: Option<std::thread::JoinHandle<()>>,
+}
+
+impl Capture {
+    fn of(pipe: Option<impl std::io::Read + Send + 'static>) -> Self {
+        let bytes = Arc::new(Mutex::new(Vec::new()));
+        let sink = Arc::clone(&bytes);
+        let reader = pipe.map(|mut pipe| {
+            std::thread::spawn(move || {
+                let mut chunk = [0; 4096];
+                while let Ok(read @ 1..) = pipe.read(&mut chunk) {
+                    if let (Ok(mut sink), Some(new)) = (sink.lock(), chunk.get(..read)) {
+                        sink.extend_from_slice(new);
+                    }
+                }
+            })
+        });
+        Self { bytes, reader }
+    }
+
+    fn text(&self) -> String {
+        self.bytes.lock().map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default()
+    }
+
+    /// Everything, once the other end is closed.
+    fn whole(&mut self) -> String {
+        if let Some(reader) = self.reader.take() {
+            let _ended = reader.join();
+        }
+        self.text()
+    }
 }
 
 impl Host {
@@ -79,7 +123,7 @@ impl Host {
         let address = listener.local_addr()?.to_string();
         let router = router(Arc::clone(&shared));
         runtime.spawn(async move { axum::serve(listener, router).await });
-        let child = Command::new(program)
+        let mut child = Command::new(program)
             .args(arguments)
             .env_clear()
             .env("PATH", std::env::var("PATH").unwrap_or_default())
@@ -94,7 +138,8 @@ impl Host {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()?;
-        Ok(Self { runtime, shared, send, child, count: 0 })
+        let output = Output { out: Capture::of(child.stdout.take()), err: Capture::of(child.stderr.take()) };
+        Ok(Self { runtime, shared, send, child, count: 0, output })
     }
 
     /// Waits until the process asks for its first event; false when it did not within `limit`.
@@ -132,7 +177,9 @@ impl Host {
     /// # Errors
     /// When the process cannot be signalled or waited for.
     pub fn stop(mut self) -> std::io::Result<(String, String)> {
-        let _asked = Command::new("kill").arg(self.child.id().to_string()).status()?;
+        if self.child.try_wait()?.is_none() {
+            let _asked = Command::new("kill").arg(self.child.id().to_string()).status()?;
+        }
         self.wait()
     }
 
@@ -141,17 +188,28 @@ impl Host {
     /// # Errors
     /// When the process cannot be waited for.
     pub fn wait(&mut self) -> std::io::Result<(String, String)> {
-        use std::io::Read as _;
-        let mut out = String::new();
-        let mut err = String::new();
-        if let Some(mut pipe) = self.child.stdout.take() {
-            let _bytes = pipe.read_to_string(&mut out)?;
-        }
-        if let Some(mut pipe) = self.child.stderr.take() {
-            let _bytes = pipe.read_to_string(&mut err)?;
-        }
         let _status = self.child.wait()?;
-        Ok((out, err))
+        Ok((self.output.out.whole(), self.output.err.whole()))
+    }
+
+    /// What the process wrote until now: standard output, then standard error.
+    #[must_use]
+    pub fn output(&self) -> (String, String) {
+        (self.output.out.text(), self.output.err.text())
+    }
+
+    /// Waits at most `limit` for the process to end by itself; its exit code, when it did (-1 for a signal).
+    pub fn exit_code(&mut self, limit: Duration) -> Option<i32> {
+        let end = std::time::Instant::now() + limit;
+        loop {
+            if let Ok(Some(status)) = self.child.try_wait() {
+                return Some(status.code().unwrap_or(-1));
+            }
+            if std::time::Instant::now() >= end {
+                return None;
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
     }
 }
 

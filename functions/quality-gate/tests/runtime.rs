@@ -1,0 +1,190 @@
+//! The real gate binary behind the Runtime API: whatever happens, the job that it holds is answered, in words.
+
+use local::recorder::{Recorder, Reply};
+use local::runtime_api::Answer;
+use local::under_test::FunctionUnderTest;
+use serde_json::{Value, json};
+use std::io::Write as _;
+
+const BINARY: &str = env!("CARGO_BIN_EXE_quality-gate");
+const TEMPLATE: &str = include_str!("../../../template.yaml");
+const SETTINGS: [(&str, &str); 4] = [
+    ("TABLE_NAME", "tidegate"),
+    ("REPORT_BUCKET", "tidegate-reports"),
+    ("POLICY_PREFIX", "/tidegate/tidegate/policies"),
+    ("ALERTS_TOPIC_ARN", "arn:aws:sns:us-east-1:000000000000:tidegate-alerts"),
+];
+const JOB: &str = include_str!("../../../events/quality-gate/job.json");
+/// The artifact credentials of the sample job.
+const SECRETS: [&str; 2] = ["planted-secret-key", "planted-secret-token"];
+const ARTIFACT: &str = "GET /tidegate-artifacts/b2b-production/BuildApiG/abc1234";
+const REPORT: &str = "PUT /tidegate-reports/gates/e-1/11111111-abcd-1111-abcd-111111abcdef.json";
+const POLICY: &str = "version: 1\nsources: {u: {path: \"**/junit.xml\"}}\nconditions: [{id: unit, source: u, metric: tests.failed, operator: \"<=\", fail: 0}]";
+const GREEN: &str = r#"<testsuite name="api" tests="2" failures="0"><testcase name="a"/><testcase name="b"/></testsuite>"#;
+const RED: &str = r#"<testsuite name="api" tests="2" failures="1"><testcase name="a"/><testcase name="b"><failure>planted-test-output</failure></testcase></testsuite>"#;
+
+fn job() -> Value {
+    serde_json::from_str(JOB).unwrap()
+}
+
+fn zip(name: &str, text: &str) -> Vec<u8> {
+    let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    writer.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
+    writer.write_all(text.as_bytes()).unwrap();
+    writer.finish().unwrap().into_inner()
+}
+
+/// A gate whose policy and artifact can be read, whose record can be kept and whose answers are taken.
+fn started(junit: &str) -> FunctionUnderTest {
+    let function = FunctionUnderTest::start(BINARY, TEMPLATE, &SETTINGS).unwrap();
+    let policy = json!({"Parameter": {"Name": "/tidegate/tidegate/policies/build", "Type": "String", "Value": POLICY}});
+    function
+        .aws
+        .answer("GetParameter", Reply::json(&policy))
+        .answer(ARTIFACT, Reply::new(200, "application/zip", zip("reports/junit.xml", junit)))
+        .answer(REPORT, Reply::new(200, "text/plain", ""))
+        .answer("PutItem", Reply::json(&json!({})));
+    takes_answers(&function.aws);
+    function
+}
+
+/// A gate behind an AWS that takes answers and refuses everything else.
+fn started_refused() -> FunctionUnderTest {
+    let function = FunctionUnderTest::start(BINARY, TEMPLATE, &SETTINGS).unwrap();
+    takes_answers(&function.aws);
+    function
+}
+
+fn takes_answers(aws: &Recorder) {
+    aws.answer("PutJobSuccessResult", Reply::json(&json!({})))
+        .answer("PutJobFailureResult", Reply::json(&json!({})))
+        .answer("Publish", Reply::xml("<PublishResponse xmlns=\"http://sns.amazonaws.com/doc/2010-03-31/\"><PublishResult><MessageId>m</MessageId></PublishResult></PublishResponse>"));
+}
+
+/// The one failure that the job was answered with.
+fn failure(aws: &Recorder) -> String {
+    let answers = aws.requests_of("PutJobFailureResult");
+    assert_eq!((answers.len(), aws.requests_of("PutJobSuccessResult").len()), (1, 0));
+    let body = answers[0].json();
+    assert_eq!(body["jobId"], job()["CodePipeline.job"]["id"]);
+    let details = &body["failureDetails"];
+    format!("{}: {}", details["type"].as_str().unwrap(), details["message"].as_str().unwrap())
+}
+
+#[test]
+fn it_asks_for_events_with_the_settings_of_the_template() {
+    let function = started(GREEN);
+    assert!(function.asks_for_an_event());
+    assert!(function.aws.requests().is_empty(), "nothing is asked of AWS before the first event");
+    insta::assert_snapshot!(function.stop(&[]).unwrap().messages(), @"");
+}
+
+#[test]
+fn without_settings_the_job_is_failed_with_all_of_them() {
+    let mut function = FunctionUnderTest::start_without_settings(BINARY).unwrap();
+    takes_answers(&function.aws);
+    assert_eq!(function.invoke(&job(), 20), Answer::Response(Value::Null));
+    insta::assert_snapshot!(failure(&function.aws), @"ConfigurationError: 4 wrong setting(s): `TABLE_NAME` is not set (template.yaml sets it); `REPORT_BUCKET` is not set (template.yaml sets it); `POLICY_PREFIX` is not set (template.yaml sets it); `ALERTS_TOPIC_ARN` is not set (template.yaml sets it)");
+    insta::assert_snapshot!(function.stop(&SECRETS).unwrap().messages(), @"ERROR 4 wrong setting(s): `TABLE_NAME` is not set (template.yaml sets it); `REPORT_BUCKET` is not set (template.yaml sets it); `POLICY_PREFIX` is not set (template.yaml sets it); `ALERTS_TOPIC_ARN` is not set (template.yaml sets it)");
+}
+
+#[test]
+fn good_reports_pass_and_the_record_is_kept_before_the_answer() {
+    let mut function = started(GREEN);
+    assert_eq!(function.invoke(&job(), 20), Answer::Response(Value::Null));
+    let asked: Vec<String> = function.aws.requests().into_iter().map(|request| request.operation).collect();
+    assert_eq!(asked, ["GetParameter", ARTIFACT, REPORT, "PutItem", "PutJobSuccessResult"]);
+    insta::assert_snapshot!(function.aws.requests_of("PutJobSuccessResult")[0].json(), @r#"{"executionDetails":{"percentComplete":100,"summary":"gate `build`: pass, 1 of 1 condition(s) hold"},"jobId":"11111111-abcd-1111-abcd-111111abcdef","outputVariables":{"reportKey":"gates/e-1/11111111-abcd-1111-abcd-111111abcdef.json","summary":"gate `build`: pass, 1 of 1 condition(s) hold","verdict":"pass"}}"#);
+    insta::assert_snapshot!(function.stop(&SECRETS).unwrap().messages(), @"INFO gate `build`: pass, 1 of 1 condition(s) hold");
+}
+
+#[test]
+fn the_artifact_is_read_with_the_credentials_of_the_job_only() {
+    let mut function = started(GREEN);
+    function.invoke(&job(), 20);
+    for request in function.aws.requests() {
+        let token = request.headers.iter().find(|(name, _)| name == "x-amz-security-token");
+        let expected = if request.operation == ARTIFACT { SECRETS[1] } else { "planted-own-session-token" };
+        assert_eq!(token.map(|(_, value)| value.as_str()), Some(expected), "{}", request.operation);
+    }
+    function.stop(&SECRETS).unwrap();
+}
+
+#[test]
+fn a_failed_test_fails_the_job_and_people_are_told() {
+    let mut function = started(RED);
+    assert_eq!(function.invoke(&job(), 20), Answer::Response(Value::Null));
+    insta::assert_snapshot!(failure(&function.aws), @r"
+    JobFailed: gate `build`: fail, 0 of 1 condition(s) hold
+    [fail] `tests.failed` is 1, `unit` asks for <= 0: 1 fewer would pass
+        b
+    report: gates/e-1/11111111-abcd-1111-abcd-111111abcdef.json
+    ");
+    insta::assert_snapshot!(function.aws.requests_of("Publish")[0].field("Subject").unwrap(), @"Tidegate: a gate did not pass");
+    let secrets = [SECRETS[0], SECRETS[1], "planted-test-output"];
+    insta::assert_snapshot!(function.stop(&secrets).unwrap().messages(), @"INFO gate `build`: fail, 0 of 1 condition(s) hold");
+}
+
+#[test]
+fn an_artifact_that_may_not_be_read_fails_the_job_and_names_the_permission() {
+    let mut function = started_refused();
+    let policy = json!({"Parameter": {"Name": "build", "Value": POLICY}});
+    function
+        .aws
+        .answer("GetParameter", Reply::json(&policy))
+        .answer(ARTIFACT, Reply::xml_error(403, "AccessDenied", "Access Denied"));
+    assert_eq!(function.invoke(&job(), 20), Answer::Response(Value::Null));
+    insta::assert_snapshot!(failure(&function.aws), @"PermissionError: artifact `BuildApiGateway` cannot be read: S3 refused `GetObject`: `AccessDenied`: Access Denied");
+    insta::assert_snapshot!(function.stop(&SECRETS).unwrap().messages(), @"ERROR artifact `BuildApiGateway` cannot be read: S3 refused `GetObject`: `AccessDenied`: Access Denied");
+}
+
+#[test]
+fn a_parameter_store_that_is_down_fails_the_job_as_unavailable() {
+    let mut function = started_refused();
+    function.aws.answer("GetParameter", Reply::error(500, "InternalServerError", "try again"));
+    assert_eq!(function.invoke(&job(), 20), Answer::Response(Value::Null));
+    insta::assert_snapshot!(failure(&function.aws), @"SystemUnavailable: the policy `build` cannot be read: Parameter Store could not answer `GetParameter` now: `InternalServerError`: try again");
+    function.stop(&SECRETS).unwrap();
+}
+
+#[test]
+fn a_record_that_cannot_be_kept_never_passes() {
+    let mut function = started_refused();
+    let policy = json!({"Parameter": {"Name": "build", "Value": POLICY}});
+    function
+        .aws
+        .answer("GetParameter", Reply::json(&policy))
+        .answer(ARTIFACT, Reply::new(200, "application/zip", zip("junit.xml", GREEN)))
+        .answer(REPORT, Reply::xml_error(503, "SlowDown", "Please reduce your request rate."));
+    assert_eq!(function.invoke(&job(), 20), Answer::Response(Value::Null));
+    insta::assert_snapshot!(failure(&function.aws), @"SystemUnavailable: the verdict cannot be stored: S3 could not answer `PutObject` now: `SlowDown`: Please reduce your request rate.");
+    function.stop(&SECRETS).unwrap();
+}
+
+#[test]
+fn a_malformed_job_is_answered_with_the_place_of_the_mistake() {
+    let mut function = started_refused();
+    let mut event = job();
+    event["CodePipeline.job"]["data"]["actionConfiguration"]["configuration"]["UserParameters"] =
+        json!("policy=build");
+    assert_eq!(function.invoke(&event, 20), Answer::Response(Value::Null));
+    insta::assert_snapshot!(failure(&function.aws), @"ConfigurationError: `UserParameters` cannot be used: expected value at line 1 column 1");
+    insta::assert_snapshot!(function.stop(&SECRETS).unwrap().messages(), @"ERROR `UserParameters` cannot be used: expected value at line 1 column 1");
+}
+
+#[test]
+fn without_a_job_there_is_nobody_to_answer() {
+    let mut function = started_refused();
+    let Answer::Error(error) = function.invoke(&json!({"CodePipeline.job": {}}), 20) else { panic!("an error") };
+    insta::assert_snapshot!(error, @r#"{"errorMessage":"the event has no `CodePipeline.job` with an `id`: there is nobody to answer","errorType":"Rejection"}"#);
+    assert!(function.aws.requests().is_empty());
+    function.stop(&[]).unwrap();
+}
+
+#[test]
+fn when_the_answer_cannot_be_sent_the_invocation_fails_so_that_it_comes_again() {
+    let mut function = FunctionUnderTest::start_without_aws(BINARY, TEMPLATE, &SETTINGS).unwrap();
+    let Answer::Error(error) = function.invoke(&job(), 30) else { panic!("an error") };
+    insta::assert_snapshot!(error, @r#"{"errorMessage":"CodePipeline could not answer `PutJobFailureResult` now: io error: client error (Connect): tcp connect error: Connection refused (os error 111)","errorType":"Unanswered"}"#);
+    function.stop(&SECRETS).unwrap();
+}

@@ -1,0 +1,199 @@
+//! The real source binary behind the Runtime API, GitHub and AWS scripted: a head is started once, and what failed comes again.
+
+use local::recorder::{Recorder, Reply};
+use local::runtime_api::Answer;
+use local::under_test::FunctionUnderTest;
+use serde_json::{Value, json};
+use std::io::Write as _;
+
+const BINARY: &str = env!("CARGO_BIN_EXE_source");
+const TEMPLATE: &str = include_str!("../../../template.yaml");
+const BATCH: &str = include_str!("../../../events/source/batch.json");
+const POLL: &str = include_str!("../../../events/source/poll.json");
+const MANUAL: &str = include_str!("../../../events/source/manual.json");
+const SHA: &str = "4d1b7c0e5f2a3b6c8d9e0f1a2b3c4d5e6f708192";
+const REPOSITORY: &str = "GET /repos/acme/b2b-ecommerce-platform";
+const REF: &str = "GET /repos/acme/b2b-ecommerce-platform/git/ref/heads/main";
+/// In the body of the sample batch's unreadable message, and the token for GitHub.
+const SECRETS: [&str; 2] = ["planted-secret", "planted-github-token"];
+const ROUTES: &str = "version: 1
+repositories:
+  - id: 1001
+    name: acme/b2b-ecommerce-platform
+    branches:
+      - { branch: main, pipeline: b2b-production, environment: production, mode: queued }
+";
+
+fn event(text: &str) -> Value {
+    serde_json::from_str(text).unwrap()
+}
+
+fn settings(github: &str) -> [(&str, &str); 6] {
+    [
+        ("TABLE_NAME", "tidegate"),
+        ("ROUTES_PARAMETER", "/tidegate/tidegate/routes"),
+        ("SOURCE_BUCKET", "tidegate-sources"),
+        ("GITHUB_API_URL", github),
+        ("GITHUB_TOKEN_SECRET_ID", "tidegate/github-token"),
+        ("KMS_KEY_ARN", ""),
+    ]
+}
+
+/// GitHub with one commit on `main`.
+fn github() -> Recorder {
+    let github = Recorder::start().unwrap();
+    let mut archive = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    archive.start_file("acme-b2b-4d1b7c0/README.md", zip::write::SimpleFileOptions::default()).unwrap();
+    archive.write_all(b"# planted-secret: the source is never logged").unwrap();
+    let person = json!({"name": "Ann", "email": "ann@example.com", "date": "2026-11-23T21:40:00Z"});
+    let commit = json!({"sha": SHA, "commit": {"message": "orders: refuse negative quantities", "author": person, "committer": person}});
+    github
+        .answer(REPOSITORY, Reply::json(&json!({"id": 1001, "full_name": "acme/b2b-ecommerce-platform"})))
+        .answer(REF, Reply::json(&json!({"ref": "refs/heads/main", "object": {"type": "commit", "sha": SHA}})))
+        .answer(&format!("{REPOSITORY}/commits/{SHA}"), Reply::json(&commit))
+        .answer(
+            &format!("{REPOSITORY}/zipball/{SHA}"),
+            Reply::new(200, "application/zip", archive.finish().unwrap().into_inner()),
+        );
+    github
+}
+
+fn started(github: &Recorder) -> FunctionUnderTest {
+    let function = FunctionUnderTest::start(BINARY, TEMPLATE, &settings(github.url())).unwrap();
+    function
+        .aws
+        .answer("GetParameter", Reply::json(&json!({"Parameter": {"Name": "routes", "Value": ROUTES}})))
+        .answer("GetSecretValue", Reply::json(&json!({"SecretString": SECRETS[1]})));
+    function
+}
+
+/// An AWS in which nothing was started yet and everything may be done.
+fn allows(aws: &Recorder) {
+    let key = format!("/tidegate-sources/sources/1001/{SHA}.zip");
+    let started = json!({"Item": {"pk": {"S": "L#b2b-production#main"}, "sk": {"S": "HEAD"}, "version": {"N": "2"}, "sequence": {"N": "1"},
+        "last_head": {"S": SHA}, "release_id": {"S": "r-1"}, "execution_id": {"S": "e-1"}}});
+    aws.answer("GetItem", Reply::json(&json!({})))
+        .answer("GetItem", Reply::json(&started))
+        .answer("PutItem", Reply::json(&json!({})))
+        .answer(&format!("HEAD {key}"), Reply::new(404, "application/xml", ""))
+        .answer(&format!("PUT {key}"), Reply::new(200, "text/plain", "").with_header("x-amz-version-id", "v-1"))
+        .answer("StartPipelineExecution", Reply::json(&json!({"pipelineExecutionId": "e-1"})));
+}
+
+fn shown(answer: Answer) -> String {
+    match answer {
+        Answer::Response(value) | Answer::Error(value) => value.to_string(),
+        Answer::None => "no answer".to_owned(),
+    }
+}
+
+#[test]
+fn it_asks_for_events_with_the_settings_of_the_template() {
+    let github = github();
+    let function = started(&github);
+    assert!(function.asks_for_an_event());
+    assert!(function.aws.requests().is_empty(), "nothing is asked of AWS before the first event");
+    assert!(github.requests().is_empty(), "nothing is asked of GitHub before the first event");
+    function.stop(&SECRETS).unwrap();
+}
+
+#[test]
+fn without_settings_it_does_not_start_and_the_log_names_all_of_them() {
+    let mut function = FunctionUnderTest::start_without_settings(BINARY).unwrap();
+    assert_eq!(function.exit_code(), Some(1));
+    let log = function.stop(&[]).unwrap();
+    insta::assert_snapshot!(log.messages(), @"");
+    insta::assert_snapshot!(log.err, @"");
+}
+
+#[test]
+fn a_head_is_published_and_started_and_only_the_unreadable_message_comes_again() {
+    let github = github();
+    let mut function = started(&github);
+    allows(&function.aws);
+    insta::assert_snapshot!(shown(function.invoke(&event(BATCH), 20)), @"");
+    let starts = function.aws.requests_of("StartPipelineExecution");
+    assert_eq!(starts.len(), 1);
+    insta::assert_snapshot!(starts[0].json()["sourceRevisions"], @"");
+    assert_eq!(function.aws.requests_of("PutItem").len(), 3, "claim, push range, started");
+    insta::assert_snapshot!(function.stop(&SECRETS[1..]).unwrap().messages(), @"");
+}
+
+#[test]
+fn the_token_is_not_sent_without_tls_and_the_bodies_of_messages_are_not_logged() {
+    let github = github();
+    let mut function = started(&github);
+    allows(&function.aws);
+    let mut batch = event(BATCH);
+    batch["Records"].as_array_mut().unwrap().remove(0);
+    insta::assert_snapshot!(shown(function.invoke(&batch, 20)), @"");
+    insta::assert_snapshot!(shown(function.invoke(&event(POLL), 20)).split("\"started\"").next().unwrap(), @"");
+    assert!(github.requests().iter().all(|request| request.headers.iter().all(|(name, _)| name != "authorization")));
+    let log = function.stop(&SECRETS[1..]).unwrap();
+    assert!(!log.out.contains(SECRETS[0]) && !log.err.contains(SECRETS[0]), "{}", log.out);
+}
+
+#[test]
+fn a_github_that_is_down_sends_the_message_back() {
+    let github = Recorder::start().unwrap();
+    github.answer(REPOSITORY, Reply::new(502, "text/html", "<h1>Unicorn!</h1>"));
+    let mut function = started(&github);
+    function.aws.answer("GetItem", Reply::json(&json!({})));
+    insta::assert_snapshot!(shown(function.invoke(&event(BATCH), 20)), @"");
+    insta::assert_snapshot!(function.stop(&SECRETS).unwrap().messages(), @"");
+}
+
+#[test]
+fn a_poll_heals_by_itself_and_says_what_it_will_look_at_again() {
+    let github = Recorder::start().unwrap();
+    github.answer(REPOSITORY, Reply::new(502, "text/html", "<h1>Unicorn!</h1>"));
+    let mut function = started(&github);
+    function.aws.answer("GetItem", Reply::json(&json!({})));
+    insta::assert_snapshot!(shown(function.invoke(&event(POLL), 20)), @"");
+    function.stop(&SECRETS).unwrap();
+}
+
+#[test]
+fn a_pipeline_that_may_not_be_started_is_an_error_to_the_person_who_asked() {
+    let github = github();
+    let mut function = started(&github);
+    let key = format!("/tidegate-sources/sources/1001/{SHA}.zip");
+    let denied = Reply::error(400, "AccessDeniedException", "not authorized to perform: codepipeline:StartPipelineExecution");
+    function
+        .aws
+        .answer("GetItem", Reply::json(&json!({})))
+        .answer("PutItem", Reply::json(&json!({})))
+        .answer(&format!("HEAD {key}"), Reply::new(200, "application/zip", "").with_header("x-amz-version-id", "v-1"))
+        .answer("StartPipelineExecution", denied);
+    insta::assert_snapshot!(shown(function.invoke(&event(MANUAL), 20)), @"");
+    insta::assert_snapshot!(function.stop(&SECRETS).unwrap().messages(), @"");
+}
+
+#[test]
+fn routes_that_cannot_be_read_send_every_message_back() {
+    let github = github();
+    let mut function = FunctionUnderTest::start(BINARY, TEMPLATE, &settings(github.url())).unwrap();
+    function.aws.answer("GetParameter", Reply::error(400, "ParameterNotFound", ""));
+    insta::assert_snapshot!(shown(function.invoke(&event(BATCH), 20)), @"");
+    assert!(github.requests().is_empty());
+    insta::assert_snapshot!(function.stop(&SECRETS).unwrap().messages(), @"");
+}
+
+#[test]
+fn without_aws_every_message_comes_again_and_a_person_is_told() {
+    let github = github();
+    let mut function = FunctionUnderTest::start_without_aws(BINARY, TEMPLATE, &settings(github.url())).unwrap();
+    insta::assert_snapshot!(shown(function.invoke(&event(BATCH), 20)), @"");
+    insta::assert_snapshot!(shown(function.invoke(&event(MANUAL), 20)), @"");
+    function.stop(&SECRETS).unwrap();
+}
+
+#[test]
+fn what_nobody_sends_is_an_error_in_words() {
+    let github = github();
+    let mut function = started(&github);
+    insta::assert_snapshot!(shown(function.invoke(&json!({"repositoryId": "planted-secret"}), 20)), @"");
+    insta::assert_snapshot!(shown(function.invoke(&json!({"Records": [{"body": "{}"}]}), 20)), @"");
+    assert!(function.aws.requests().is_empty());
+    function.stop(&SECRETS).unwrap();
+}

@@ -1,0 +1,116 @@
+//! The real webhook binary behind the Runtime API: what a sender of deliveries is answered when AWS is well, and when it is not.
+
+use local::recorder::Reply;
+use local::runtime_api::Answer;
+use local::under_test::FunctionUnderTest;
+use serde_json::{Value, json};
+
+const BINARY: &str = env!("CARGO_BIN_EXE_webhook");
+const TEMPLATE: &str = include_str!("../../../template.yaml");
+const SETTINGS: [(&str, &str); 3] = [
+    ("WEBHOOK_SECRET_ID", "tidegate/webhook"),
+    ("SOURCE_QUEUE_URL", "http://127.0.0.1:9/000000000000/source"),
+    ("REPOSITORY_IDS", "1001"),
+];
+/// GitHub's documented example secret, which signs the sample events.
+const SECRET: &str = "It's a Secret to Everybody";
+const PUSH: &str = include_str!("../../../events/webhook/push.json");
+const WRONG: &str = include_str!("../../../events/webhook/wrong-signature.json");
+
+fn event(text: &str) -> Value {
+    serde_json::from_str(text).unwrap()
+}
+
+fn started() -> FunctionUnderTest {
+    let function = FunctionUnderTest::start(BINARY, TEMPLATE, &SETTINGS).unwrap();
+    function
+        .aws
+        .answer("GetSecretValue", Reply::json(&json!({"Name": "tidegate/webhook", "SecretString": SECRET})));
+    function
+}
+
+/// Status and body of the HTTP answer.
+fn http(answer: Answer) -> String {
+    match answer {
+        Answer::Response(answer) => {
+            format!("{} {}", answer["statusCode"], answer["body"].as_str().unwrap_or("?"))
+        }
+        other => format!("{other:?}"),
+    }
+}
+
+#[test]
+fn it_asks_for_events_with_the_settings_of_the_template() {
+    let function = started();
+    assert!(function.asks_for_an_event());
+    assert!(function.aws.requests().is_empty(), "nothing is asked of AWS before the first event");
+    insta::assert_snapshot!(function.stop(&[SECRET]).unwrap().messages(), @"");
+}
+
+#[test]
+fn without_settings_it_does_not_start_and_the_log_names_all_of_them() {
+    let mut function = FunctionUnderTest::start_without_settings(BINARY).unwrap();
+    assert_eq!(function.exit_code(), Some(1));
+    let log = function.stop(&[]).unwrap();
+    insta::assert_snapshot!(log.messages(), @"ERROR the function cannot start: 3 wrong setting(s): `WEBHOOK_SECRET_ID` is not set (template.yaml sets it); `SOURCE_QUEUE_URL` is not set (template.yaml sets it); `REPOSITORY_IDS` is not set (template.yaml sets it)");
+    insta::assert_snapshot!(log.err, @r#"Error: "3 wrong setting(s): `WEBHOOK_SECRET_ID` is not set (template.yaml sets it); `SOURCE_QUEUE_URL` is not set (template.yaml sets it); `REPOSITORY_IDS` is not set (template.yaml sets it)""#);
+}
+
+#[test]
+fn a_signed_push_becomes_one_small_message() {
+    let mut function = started();
+    function.aws.answer("SendMessage", Reply::json(&json!({"MessageId": "m-1"})));
+    insta::assert_snapshot!(http(function.invoke(&event(PUSH), 10)), @r#"202 {"message":"branch `main` of repository 1001 will be looked at","result":"accepted"}"#);
+    let sent = function.aws.requests_of("SendMessage");
+    assert_eq!(sent.len(), 1);
+    insta::assert_snapshot!(sent[0].json()["MessageBody"].as_str().unwrap(), @r#"{"repositoryId":1001,"repository":"acme/b2b-ecommerce-platform","ref":"refs/heads/main","sha":"4d1b7c0e5f2a3b6c8d9e0f1a2b3c4d5e6f708192","reason":"webhook","delivery":"72d3162e-cc78-11e3-81ab-4c9367dc0958"}"#);
+    insta::assert_snapshot!(function.stop(&[SECRET, "refuse negative quantities"]).unwrap().messages(), @"INFO branch `main` of repository 1001 will be looked at");
+}
+
+#[test]
+fn a_wrong_signature_is_401_and_nothing_is_queued() {
+    let mut function = started();
+    insta::assert_snapshot!(http(function.invoke(&event(WRONG), 10)), @r#"401 {"message":"the signature is missing or wrong; check the webhook's secret","result":"refused"}"#);
+    assert!(function.aws.requests_of("SendMessage").is_empty());
+    function.stop(&[SECRET]).unwrap();
+}
+
+#[test]
+fn a_queue_that_is_down_is_503_so_that_the_delivery_is_not_lost_unseen() {
+    let mut function = started();
+    function.aws.answer("SendMessage", Reply::error(500, "InternalFailure", "the queue is down"));
+    insta::assert_snapshot!(http(function.invoke(&event(PUSH), 10)), @r#"503 {"message":"the message cannot be queued now; deliver again later, or wait for the poll","result":"failed"}"#);
+    insta::assert_snapshot!(function.stop(&[SECRET]).unwrap().messages(), @r"
+    ERROR SQS could not answer `SendMessage` now: `InternalFailure`: the queue is down
+    WARN the message cannot be queued now; deliver again later, or wait for the poll
+    ");
+}
+
+#[test]
+fn a_refused_queue_is_503_and_the_log_names_the_permission() {
+    let mut function = started();
+    function.aws.answer(
+        "SendMessage",
+        Reply::error(403, "AccessDenied", "not authorized to perform: sqs:sendmessage"),
+    );
+    insta::assert_snapshot!(http(function.invoke(&event(PUSH), 10)), @r#"503 {"message":"the message cannot be queued now; deliver again later, or wait for the poll","result":"failed"}"#);
+    insta::assert_snapshot!(function.stop(&[SECRET]).unwrap().messages(), @r"
+    ERROR SQS refused `SendMessage`: `AccessDenied`: not authorized to perform: sqs:sendmessage
+    WARN the message cannot be queued now; deliver again later, or wait for the poll
+    ");
+}
+
+#[test]
+fn without_aws_a_delivery_is_503_and_never_trusted() {
+    let mut function = FunctionUnderTest::start_without_aws(BINARY, TEMPLATE, &SETTINGS).unwrap();
+    insta::assert_snapshot!(http(function.invoke(&event(PUSH), 10)), @r#"503 {"message":"the webhook's secret cannot be read now; deliver again later","result":"failed"}"#);
+    function.stop(&[]).unwrap();
+}
+
+#[test]
+fn what_is_no_delivery_is_answered_in_words() {
+    let mut function = started();
+    insta::assert_snapshot!(http(function.invoke(&json!({}), 10)), @r#"400 {"message":"the body is missing or not what the event says it is","result":"refused"}"#);
+    insta::assert_snapshot!(http(function.invoke(&json!({"headers": {}, "body": "{", "isBase64Encoded": true}), 10)), @r#"415 {"message":"the content type is not understood; set the webhook to `application/json` or `application/x-www-form-urlencoded`","result":"refused"}"#);
+    function.stop(&[SECRET]).unwrap();
+}
