@@ -80,16 +80,20 @@ fn a_report_is_published_as_a_page_and_as_data() {
         function.aws.answer(&format!("PUT /tidegate-reports/{key}"), Reply::new(200, "text/plain", ""));
     }
     assert!(matches!(function.invoke(&json!({"action": "publish"}), 10), Answer::Response(Value::Object(_))));
-    assert_eq!(function.aws.requests().iter().filter(|request| request.operation.starts_with("PUT ")).count(), 2);
+    assert_eq!(
+        function.aws.requests().iter().filter(|request| request.operation.starts_with("PUT ")).count(),
+        2
+    );
     insta::assert_snapshot!(function.stop(&[]).unwrap().messages(), @"INFO report published");
 }
 
 #[test]
 fn a_bucket_that_may_not_be_written_is_an_error_that_names_it() {
     let mut function = started();
-    function
-        .aws
-        .answer("PUT /tidegate-reports/reports/index.html", Reply::xml_error(403, "AccessDenied", "Access Denied"));
+    function.aws.answer(
+        "PUT /tidegate-reports/reports/index.html",
+        Reply::xml_error(403, "AccessDenied", "Access Denied"),
+    );
     insta::assert_snapshot!(error(function.invoke(&json!({"action": "publish"}), 10)), @"Fault: S3 refused `PutObject`: `AccessDenied`: Access Denied");
     function.stop(&[]).unwrap();
 }

@@ -61,7 +61,9 @@ fn answered(aws: &Recorder) -> String {
 
 fn reason(answer: Answer) -> String {
     match answer {
-        Answer::Response(answer) => format!("{}: {}", answer["succeeded"], answer["reason"].as_str().unwrap()),
+        Answer::Response(answer) => {
+            format!("{}: {}", answer["succeeded"], answer["reason"].as_str().unwrap())
+        }
         Answer::Error(error) => error.to_string(),
         Answer::None => "no answer".to_owned(),
     }
@@ -111,9 +113,10 @@ fn without_a_verdict_the_hook_is_left_to_the_watch() {
     function.aws.answer("GetItem", watched(&Value::Null)).answer("PutItem", Reply::json(&json!({})));
     insta::assert_snapshot!(reason(function.invoke(&hook(), 20)), @"null: the watch has no verdict yet and will answer");
     assert!(function.aws.requests_of(ANSWER).is_empty());
-    let body: Value =
-        serde_json::from_str(function.aws.requests_of("PutItem")[0].json()["Item"]["body"]["S"].as_str().unwrap())
-            .unwrap();
+    let body: Value = serde_json::from_str(
+        function.aws.requests_of("PutItem")[0].json()["Item"]["body"]["S"].as_str().unwrap(),
+    )
+    .unwrap();
     assert_eq!(body["waiting"]["hookExecutionId"], hook()["LifecycleEventHookExecutionId"]);
     function.stop(&[]).unwrap();
 }

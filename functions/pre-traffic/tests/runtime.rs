@@ -74,7 +74,9 @@ fn answered(aws: &Recorder) -> String {
 
 fn reason(answer: Answer) -> String {
     match answer {
-        Answer::Response(answer) => format!("{}: {}", answer["succeeded"], answer["reason"].as_str().unwrap()),
+        Answer::Response(answer) => {
+            format!("{}: {}", answer["succeeded"], answer["reason"].as_str().unwrap())
+        }
         Answer::Error(error) => error.to_string(),
         Answer::None => "no answer".to_owned(),
     }
@@ -116,7 +118,10 @@ fn a_watch_that_cannot_be_written_holds_the_traffic() {
     let mut function = started();
     deploys(&function.aws, 2);
     balances(&function.aws);
-    function.aws.answer("PutItem", Reply::error(400, "AccessDeniedException", "not authorized to perform: dynamodb:PutItem"));
+    function.aws.answer(
+        "PutItem",
+        Reply::error(400, "AccessDeniedException", "not authorized to perform: dynamodb:PutItem"),
+    );
     insta::assert_snapshot!(reason(function.invoke(&hook(), 20)), @"false: DynamoDB refused `PutItem`: `AccessDeniedException`: not authorized to perform: dynamodb:PutItem");
     insta::assert_snapshot!(answered(&function.aws), @"d-A1B2C3D4E Failed");
     insta::assert_snapshot!(function.stop(&[]).unwrap().messages(), @r"
@@ -138,7 +143,10 @@ fn a_green_that_never_gets_steady_is_failed_before_the_deadline() {
 #[test]
 fn a_codedeploy_that_may_not_be_asked_fails_the_hook_and_names_the_permission() {
     let mut function = started();
-    function.aws.answer("GetDeployment", Reply::error(400, "AccessDeniedException", "not authorized to perform: codedeploy:GetDeployment"));
+    function.aws.answer(
+        "GetDeployment",
+        Reply::error(400, "AccessDeniedException", "not authorized to perform: codedeploy:GetDeployment"),
+    );
     insta::assert_snapshot!(reason(function.invoke(&hook(), 20)), @"false: CodeDeploy refused `GetDeployment`: `AccessDeniedException`: not authorized to perform: codedeploy:GetDeployment");
     insta::assert_snapshot!(answered(&function.aws), @"d-A1B2C3D4E Failed");
     function.stop(&[]).unwrap();
@@ -149,8 +157,15 @@ fn a_codedeploy_that_is_down_fails_the_hook_before_the_deadline() {
     let mut function = started();
     function.aws.answer("GetDeployment", Reply::error(500, "InternalFailure", "try again"));
     let words = reason(function.invoke(&hook(), 17));
-    assert!(words.starts_with("false: not ready within 6 s: ") || words.starts_with("false: not ready within 7 s: "), "{words}");
-    assert!(words.ends_with("CodeDeploy could not answer `GetDeployment` now: `InternalFailure`: try again"), "{words}");
+    assert!(
+        words.starts_with("false: not ready within 6 s: ")
+            || words.starts_with("false: not ready within 7 s: "),
+        "{words}"
+    );
+    assert!(
+        words.ends_with("CodeDeploy could not answer `GetDeployment` now: `InternalFailure`: try again"),
+        "{words}"
+    );
     insta::assert_snapshot!(answered(&function.aws), @"d-A1B2C3D4E Failed");
     function.stop(&[]).unwrap();
 }

@@ -20,7 +20,8 @@ const SECRETS: [&str; 2] = ["planted-secret-key", "planted-secret-token"];
 const ARTIFACT: &str = "GET /tidegate-artifacts/b2b-production/BuildApiG/abc1234";
 const REPORT: &str = "PUT /tidegate-reports/gates/e-1/11111111-abcd-1111-abcd-111111abcdef.json";
 const POLICY: &str = "version: 1\nsources: {u: {path: \"**/junit.xml\"}}\nconditions: [{id: unit, source: u, metric: tests.failed, operator: \"<=\", fail: 0}]";
-const GREEN: &str = r#"<testsuite name="api" tests="2" failures="0"><testcase name="a"/><testcase name="b"/></testsuite>"#;
+const GREEN: &str =
+    r#"<testsuite name="api" tests="2" failures="0"><testcase name="a"/><testcase name="b"/></testsuite>"#;
 const RED: &str = r#"<testsuite name="api" tests="2" failures="1"><testcase name="a"/><testcase name="b"><failure>planted-test-output</failure></testcase></testsuite>"#;
 
 fn job() -> Value {
@@ -175,7 +176,9 @@ fn a_malformed_job_is_answered_with_the_place_of_the_mistake() {
 #[test]
 fn without_a_job_there_is_nobody_to_answer() {
     let mut function = started_refused();
-    let Answer::Error(error) = function.invoke(&json!({"CodePipeline.job": {}}), 20) else { panic!("an error") };
+    let Answer::Error(error) = function.invoke(&json!({"CodePipeline.job": {}}), 20) else {
+        panic!("an error")
+    };
     insta::assert_snapshot!(error, @r#"{"errorMessage":"the event has no `CodePipeline.job` with an `id`: there is nobody to answer","errorType":"Rejection"}"#);
     assert!(function.aws.requests().is_empty());
     function.stop(&[]).unwrap();

@@ -49,7 +49,10 @@ fn github() -> Recorder {
     let commit = json!({"sha": SHA, "commit": {"message": "orders: refuse negative quantities", "author": person, "committer": person}});
     github
         .answer(REPOSITORY, Reply::json(&json!({"id": 1001, "full_name": "acme/b2b-ecommerce-platform"})))
-        .answer(REF, Reply::json(&json!({"ref": "refs/heads/main", "object": {"type": "commit", "sha": SHA}})))
+        .answer(
+            REF,
+            Reply::json(&json!({"ref": "refs/heads/main", "object": {"type": "commit", "sha": SHA}})),
+        )
         .answer(&format!("{REPOSITORY}/commits/{SHA}"), Reply::json(&commit))
         .answer(
             &format!("{REPOSITORY}/zipball/{SHA}"),
@@ -76,7 +79,10 @@ fn allows(aws: &Recorder) {
         .answer("GetItem", Reply::json(&started))
         .answer("PutItem", Reply::json(&json!({})))
         .answer(&format!("HEAD {key}"), Reply::new(404, "application/xml", ""))
-        .answer(&format!("PUT {key}"), Reply::new(200, "text/plain", "").with_header("x-amz-version-id", "v-1"))
+        .answer(
+            &format!("PUT {key}"),
+            Reply::new(200, "text/plain", "").with_header("x-amz-version-id", "v-1"),
+        )
         .answer("StartPipelineExecution", Reply::json(&json!({"pipelineExecutionId": "e-1"})));
 }
 
@@ -128,7 +134,12 @@ fn the_token_is_not_sent_without_tls_and_the_bodies_of_messages_are_not_logged()
     batch["Records"].as_array_mut().unwrap().remove(0);
     insta::assert_snapshot!(shown(function.invoke(&batch, 20)), @"");
     insta::assert_snapshot!(shown(function.invoke(&event(POLL), 20)).split("\"started\"").next().unwrap(), @"");
-    assert!(github.requests().iter().all(|request| request.headers.iter().all(|(name, _)| name != "authorization")));
+    assert!(
+        github
+            .requests()
+            .iter()
+            .all(|request| request.headers.iter().all(|(name, _)| name != "authorization"))
+    );
     let log = function.stop(&SECRETS[1..]).unwrap();
     assert!(!log.out.contains(SECRETS[0]) && !log.err.contains(SECRETS[0]), "{}", log.out);
 }
@@ -158,12 +169,19 @@ fn a_pipeline_that_may_not_be_started_is_an_error_to_the_person_who_asked() {
     let github = github();
     let mut function = started(&github);
     let key = format!("/tidegate-sources/sources/1001/{SHA}.zip");
-    let denied = Reply::error(400, "AccessDeniedException", "not authorized to perform: codepipeline:StartPipelineExecution");
+    let denied = Reply::error(
+        400,
+        "AccessDeniedException",
+        "not authorized to perform: codepipeline:StartPipelineExecution",
+    );
     function
         .aws
         .answer("GetItem", Reply::json(&json!({})))
         .answer("PutItem", Reply::json(&json!({})))
-        .answer(&format!("HEAD {key}"), Reply::new(200, "application/zip", "").with_header("x-amz-version-id", "v-1"))
+        .answer(
+            &format!("HEAD {key}"),
+            Reply::new(200, "application/zip", "").with_header("x-amz-version-id", "v-1"),
+        )
         .answer("StartPipelineExecution", denied);
     insta::assert_snapshot!(shown(function.invoke(&event(MANUAL), 20)), @"");
     insta::assert_snapshot!(function.stop(&SECRETS).unwrap().messages(), @"");
@@ -182,7 +200,8 @@ fn routes_that_cannot_be_read_send_every_message_back() {
 #[test]
 fn without_aws_every_message_comes_again_and_a_person_is_told() {
     let github = github();
-    let mut function = FunctionUnderTest::start_without_aws(BINARY, TEMPLATE, &settings(github.url())).unwrap();
+    let mut function =
+        FunctionUnderTest::start_without_aws(BINARY, TEMPLATE, &settings(github.url())).unwrap();
     insta::assert_snapshot!(shown(function.invoke(&event(BATCH), 20)), @"");
     insta::assert_snapshot!(shown(function.invoke(&event(MANUAL), 20)), @"");
     function.stop(&SECRETS).unwrap();

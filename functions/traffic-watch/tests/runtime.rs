@@ -51,9 +51,7 @@ fn deployment() -> Reply {
 /// Six minutes in which green answers `errors` of 600 requests with 5XX, and blue 25 of 5400.
 fn minutes(errors: u32) -> Reply {
     let times: Vec<Value> = (0..6).map(|minute| json!({"epochSeconds": SHIFT + 60 * minute})).collect();
-    let result = |id: &str, value: u32| {
-        json!({"Id": id, "Label": id, "StatusCode": "Complete", "Timestamps": times, "Values": vec![f64::from(value); 6]})
-    };
+    let result = |id: &str, value: u32| json!({"Id": id, "Label": id, "StatusCode": "Complete", "Timestamps": times, "Values": vec![f64::from(value); 6]});
     Reply::cbor(&json!({"MetricDataResults": [result("green_requests", 600), result("green_errors", errors),
         result("blue_requests", 5400), result("blue_errors", 25)], "Messages": []}))
 }
@@ -122,7 +120,8 @@ fn a_shift_without_harm_goes_on() {
 fn a_shift_that_cannot_be_seen_fails_the_tick_and_the_others_are_still_looked_after() {
     let mut function = started();
     active(&function.aws, &["d-1", "d-2"]);
-    let denied = Reply::error(400, "AccessDeniedException", "not authorized to perform: codedeploy:GetDeployment");
+    let denied =
+        Reply::error(400, "AccessDeniedException", "not authorized to perform: codedeploy:GetDeployment");
     function.aws.answer("GetDeployment", denied).answer("GetDeployment", deployment());
     function.aws.answer("GetMetricData", minutes(30));
     insta::assert_snapshot!(shown(function.invoke(&tick(), 20)), @"");
@@ -135,7 +134,10 @@ fn minutes_that_cannot_be_read_fail_the_tick_and_stop_nothing() {
     let mut function = started();
     active(&function.aws, &["d-1"]);
     function.aws.answer("GetDeployment", deployment());
-    function.aws.answer("GetMetricData", Reply::cbor(&json!({"__type": "InternalServiceFault", "message": "try again"})).with_status(500));
+    function.aws.answer(
+        "GetMetricData",
+        Reply::cbor(&json!({"__type": "InternalServiceFault", "message": "try again"})).with_status(500),
+    );
     insta::assert_snapshot!(shown(function.invoke(&tick(), 20)), @"");
     assert!(function.aws.requests_of("StopDeployment").is_empty());
     function.stop(&[]).unwrap();
