@@ -35,6 +35,7 @@ pub fn routes() -> Router<Arc<Stack>> {
         .route("/_local/journal", get(journal))
         .route("/_local/events", get(events))
         .route("/_local/events/mode", post(events_mode))
+        .route("/_local/events/replay", post(events_replay))
         .route("/_local/approve", post(approve))
         .route("/_local/faults", get(faults).post(arm_fault))
         .route("/_local/faults/reset", post(reset_faults))
@@ -91,6 +92,12 @@ async fn events_mode(State(stack): Shared, Json(body): Json<Value>) -> Json<Valu
     let delay = body.get("delayMs").and_then(Value::as_i64).unwrap_or(0);
     stack.events.set_mode(Mode { delay, duplicate: flag("duplicate"), shuffle: flag("shuffle") });
     Json(json!({}))
+}
+
+async fn events_replay(State(stack): Shared, Json(body): Json<Value>) -> Json<Value> {
+    let sent = stack.events.replay(&text(&body, "seed"), stack.now());
+    stack.settle().await;
+    Json(json!({"sent": sent}))
 }
 
 async fn approve(State(stack): Shared, Json(body): Json<Value>) -> Answer {

@@ -20,6 +20,9 @@ pub struct Mode {
     pub shuffle: bool,
 }
 
+/// How often a replay sends each event: at-least-once delivery made visible.
+const REPLAYED: usize = 2;
+
 struct Pending {
     due: Millis,
     event: Value,
@@ -62,6 +65,22 @@ impl Events {
     pub fn since(&self, since: usize) -> Value {
         let state = lock(&self.state);
         json!({"events": state.sent.get(since..).unwrap_or_default(), "next": state.sent.len()})
+    }
+
+    /// Sends everything again that was ever sent, each event [`REPLAYED`] times, in an order of its own for each `seed`; how many that makes.
+    pub fn replay(&self, seed: &str, now: Millis) -> usize {
+        let mut state = lock(&self.state);
+        let mut again: Vec<(String, Value)> = Vec::new();
+        for (place, event) in state.sent.iter().enumerate() {
+            for copy in 0..REPLAYED {
+                let rank = sha256(format!("{seed} {place} {copy}").as_bytes());
+                again.push((rank, event.clone()));
+            }
+        }
+        again.sort_by(|a, b| a.0.cmp(&b.0));
+        let count = again.len();
+        state.pending.extend(again.into_iter().map(|(_, event)| Pending { due: now, event }));
+        count
     }
 
     pub(crate) fn next_due(&self) -> Option<Millis> {

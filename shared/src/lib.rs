@@ -25,6 +25,11 @@ pub mod function;
 pub mod gates;
 #[cfg(feature = "github")]
 pub mod github;
+#[cfg(any(
+    feature = "memory",
+    all(test, feature = "source", feature = "gates", feature = "delivery", feature = "metrics")
+))]
+pub mod memory;
 #[cfg(feature = "metrics")]
 pub mod metrics;
 #[cfg(feature = "render")]

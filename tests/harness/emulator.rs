@@ -94,6 +94,37 @@ impl Emulator {
         Ok(lines)
     }
 
+    /// Every item of a table, page by page.
+    ///
+    /// # Errors
+    /// When the table cannot be asked.
+    pub fn scan(&self, table: &str) -> Result<Vec<Value>> {
+        let mut items = Vec::new();
+        let mut start = Value::Null;
+        loop {
+            let mut body = json!({"TableName": table, "ConsistentRead": true});
+            if let (Some(body), false) = (body.as_object_mut(), start.is_null()) {
+                body.insert("ExclusiveStartKey".to_owned(), start);
+            }
+            let answer = self.json("dynamodb", "DynamoDB_20120810.Scan", "1.0", &body)?;
+            items.extend(answer.get("Items").and_then(Value::as_array).into_iter().flatten().cloned());
+            start = answer.get("LastEvaluatedKey").cloned().unwrap_or_default();
+            if start.is_null() {
+                return Ok(items);
+            }
+        }
+    }
+
+    /// Deletes an item of a table.
+    ///
+    /// # Errors
+    /// When the table refuses, or the item has no key.
+    pub fn delete(&self, table: &str, item: &Value) -> Result<()> {
+        let part = |name: &str| item.get(name).with_context(|| format!("an item without `{name}`"));
+        let body = json!({"TableName": table, "Key": {"pk": part("pk")?, "sk": part("sk")?}});
+        self.json("dynamodb", "DynamoDB_20120810.DeleteItem", "1.0", &body).map(|_| ())
+    }
+
     /// All items of a partition of the table.
     ///
     /// # Errors

@@ -9,8 +9,8 @@ mod state;
 mod world;
 
 pub use emulator::Emulator;
-pub use state::{action, deployment_of, execution_of, executions_of, stage, text, variable};
-pub use world::{Push, World};
+pub use state::{action, deployment_of, execution_of, executions_of, is_open, stage, text, variable};
+pub use world::{Push, World, stack_record};
 
 /// Virtual minutes that a story may take before it counts as stuck.
 pub const PATIENCE_MINUTES: u32 = 240;

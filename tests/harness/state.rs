@@ -2,7 +2,9 @@
 
 use serde_json::Value;
 
-fn list<'a>(value: &'a Value, key: &str) -> &'a [Value] {
+/// A member that is a list; empty when absent.
+#[must_use]
+pub fn list<'a>(value: &'a Value, key: &str) -> &'a [Value] {
     value.get(key).and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }
 
@@ -49,6 +51,18 @@ pub fn stage<'a>(execution: &'a Value, name: &str) -> Option<&'a Value> {
 #[must_use]
 pub fn action<'a>(execution: &'a Value, stage_name: &str, name: &str) -> Option<&'a Value> {
     named(list(stage(execution, stage_name)?, "actions"), "name", name)
+}
+
+/// Whether an execution has not come to its end.
+#[must_use]
+pub fn is_open(execution: &Value) -> bool {
+    matches!(text(execution, "status"), "InProgress" | "Queued" | "Stopping")
+}
+
+/// Whether an execution stands at its approval.
+#[must_use]
+pub fn waits_for_a_person(execution: &Value) -> bool {
+    stage(execution, "Approval").is_some_and(|stage| text(stage, "status") == "InProgress")
 }
 
 /// The newest deployment of a CodeDeploy group that was not made by a rollback.

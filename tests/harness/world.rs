@@ -2,13 +2,32 @@
 
 use crate::PATIENCE_MINUTES;
 use crate::emulator::Emulator;
-use crate::state::{executions_of, text};
+use crate::state::{executions_of, is_open, list, text, waits_for_a_person};
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+/// Journal entries of work that nobody finished: an event that reached no target, an asynchronous invocation that failed three times,
+/// a job that timed out.
+const UNFINISHED: [&str; 3] = ["event-lost", "given-up", "unanswered-job"];
+
+/// Virtual minutes after which the poll has looked at every branch at least once.
+const FIRST_POLL_MINUTES: u32 = 6;
+
+/// Where `tidegate up` leaves its record.
+const RECORD: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../.tidegate/stack.json");
+
 /// Stories share one stack and take turns.
 static TURN: Mutex<()> = Mutex::new(());
+
+/// What `tidegate up` wrote down: addresses and the outputs of the deployed stack.
+///
+/// # Errors
+/// When no stack runs, or the record is no JSON.
+pub fn stack_record() -> Result<Value> {
+    let file = std::fs::read_to_string(RECORD).with_context(|| format!("cannot read {RECORD}"))?;
+    Ok(serde_json::from_str(&file)?)
+}
 
 /// What to push.
 pub struct Push<'a> {
@@ -51,15 +70,10 @@ impl World {
 
     fn open() -> Result<Self> {
         let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../.tidegate/stack.json");
-        let file = std::fs::read_to_string(path).with_context(|| format!("cannot read {path}"))?;
-        let stack: Value = serde_json::from_str(&file)?;
+        let stack = stack_record()?;
         let url = |key: &str| {
-            stack
-                .get(key)
-                .and_then(Value::as_str)
-                .map(ToOwned::to_owned)
-                .with_context(|| format!("{path} has no `{key}`"))
+            let found = stack.get(key).and_then(Value::as_str).map(ToOwned::to_owned);
+            found.with_context(|| format!("{RECORD} has no `{key}`"))
         };
         let config = ureq::Agent::config_builder().http_status_as_error(false).build();
         let mut world = Self {
@@ -72,8 +86,36 @@ impl World {
             journal_start: 0,
         };
         world.control("/_local/faults/reset", &json!({}))?;
-        world.journal_start = world.journal()?.len() as u64;
+        world.come_to_rest()?;
+        let journal = world.request(&format!("{}/_local/journal?since={}", world.control, u64::MAX), None)?;
+        world.journal_start =
+            journal.get("next").and_then(Value::as_u64).context("the journal has no end")?;
         Ok(world)
+    }
+
+    /// Ends what is on its way, so that a story waits for nobody: an earlier story's release, or, on a new stack, the first heads, which the
+    /// first poll starts.
+    fn come_to_rest(&self) -> Result<()> {
+        if list(&self.state()?, "pipelines").iter().all(|pipeline| list(pipeline, "executions").is_empty()) {
+            self.advance(FIRST_POLL_MINUTES)?;
+        }
+        for _ in 0..PATIENCE_MINUTES {
+            let state = self.state()?;
+            let mut open = 0;
+            for pipeline in list(&state, "pipelines") {
+                for execution in list(pipeline, "executions").iter().filter(|execution| is_open(execution)) {
+                    open += 1;
+                    if waits_for_a_person(execution) {
+                        self.approve(text(pipeline, "name"), text(execution, "id"))?;
+                    }
+                }
+            }
+            if open == 0 {
+                return Ok(());
+            }
+            self.advance(1)?;
+        }
+        bail!("the stack has not come to rest after {PATIENCE_MINUTES} virtual minutes")
     }
 
     fn request(&self, url: &str, body: Option<&Value>) -> Result<Value> {
@@ -110,12 +152,6 @@ impl World {
     /// When it does not answer.
     pub fn state(&self) -> Result<Value> {
         self.request(&format!("{}/_local/state", self.control), None)
-    }
-
-    fn journal(&self) -> Result<Vec<Value>> {
-        let answer = self.request(&format!("{}/_local/journal?since=0", self.control), None)?;
-        let list = answer.get("entries").unwrap_or(&answer);
-        Ok(list.as_array().cloned().unwrap_or_default())
     }
 
     /// An output of the stack.
@@ -178,9 +214,7 @@ impl World {
     /// # Errors
     /// When it has not ended after [`PATIENCE_MINUTES`].
     pub fn run_to_end(&self, pipeline: &str, sha: &str) -> Result<Value> {
-        self.run_until(pipeline, sha, |execution, _| {
-            !matches!(text(execution, "status"), "InProgress" | "Queued" | "Stopping")
-        })
+        self.run_until(pipeline, sha, |execution, _| !is_open(execution))
     }
 
     /// Advances minute by minute, approving when asked, until `done` holds; returns the execution.
@@ -200,9 +234,7 @@ impl World {
             if done(execution, &state) {
                 return Ok((*execution).clone());
             }
-            if crate::state::stage(execution, "Approval")
-                .is_some_and(|stage| text(stage, "status") == "InProgress")
-            {
+            if waits_for_a_person(execution) {
                 self.approve(pipeline, text(execution, "id"))?;
             }
             self.advance(1)?;
@@ -232,6 +264,37 @@ impl World {
         self.wait_for_empty("EventsQueueUrl")
     }
 
+    /// Has every event of the stack sent again, each one twice, in an order of its own for each `seed`; how many were sent.
+    ///
+    /// # Errors
+    /// When the control plane refuses.
+    pub fn replay_events(&self, seed: &str) -> Result<usize> {
+        let answer = self.control("/_local/events/replay", &json!({"seed": seed}))?;
+        let sent = answer.get("sent").and_then(Value::as_u64).context("the control plane sent nothing")?;
+        Ok(usize::try_from(sent)?)
+    }
+
+    /// Processes of functions that a fault of this story has killed.
+    ///
+    /// # Errors
+    /// When the control plane does not answer.
+    pub fn killed(&self) -> Result<u64> {
+        let killed = self
+            .story()?
+            .iter()
+            .filter(|entry| text(entry, "kind") == "killed")
+            .map(|entry| entry.get("processes").and_then(Value::as_u64).unwrap_or(0))
+            .sum();
+        Ok(killed)
+    }
+
+    /// What the control plane wrote down since this story began.
+    fn story(&self) -> Result<Vec<Value>> {
+        let answer =
+            self.request(&format!("{}/_local/journal?since={}", self.control, self.journal_start), None)?;
+        Ok(answer.get("entries").and_then(Value::as_array).cloned().unwrap_or_default())
+    }
+
     /// Asks the dashboard function for a fresh report and returns its data.
     ///
     /// # Errors
@@ -248,15 +311,18 @@ impl World {
                 depth => wrong.push(format!("{depth} message(s) in {queue}")),
             }
         }
-        for entry in self.journal()?.iter().skip(usize::try_from(self.journal_start).unwrap_or(usize::MAX)) {
+        for entry in self.story()? {
             let line = entry.to_string();
             if line.contains("UnknownOperationException") || line.contains("\"unexpected\":true") {
                 wrong.push(format!("unexpected call: {line}"));
             }
+            if UNFINISHED.contains(&text(&entry, "kind")) {
+                wrong.push(format!("unfinished: {line}"));
+            }
         }
         let state = self.state()?;
-        for deployment in state.get("deployments").and_then(Value::as_array).into_iter().flatten() {
-            for event in deployment.get("lifecycle").and_then(Value::as_array).into_iter().flatten() {
+        for deployment in list(&state, "deployments") {
+            for event in list(deployment, "lifecycle") {
                 if text(event, "message").contains("did not answer") {
                     wrong.push(format!("unanswered hook: {deployment}"));
                 }

@@ -20,5 +20,6 @@ fn a_gate_killed_before_its_answer_still_ends_its_stage() -> Result<()> {
         Some("Succeeded"),
         "{execution:#}"
     );
+    assert!(world.killed()? >= 1, "its process was really killed");
     Ok(())
 }

@@ -19,5 +19,6 @@ fn a_hook_killed_before_its_answer_is_still_answered() -> Result<()> {
     let state = world.state()?;
     let deployment = deployment_of(&state, "api-gateway").expect("it was deployed");
     assert_eq!(text(deployment, "status"), "Succeeded", "{deployment:#}");
+    assert!(world.killed()? >= 1, "its process was really killed");
     Ok(())
 }

@@ -8,6 +8,7 @@ use shared::aws::report_store::ReportStore;
 use shared::aws::ssm::Parameters;
 use shared::errors::{Fault, Rejection};
 use shared::function::diagnostic;
+use shared::metrics::ports::History;
 use shared::metrics::services::ServiceMap;
 use shared::model::{MINUTE, Timestamp};
 use shared::render::{Report, Rows, page};

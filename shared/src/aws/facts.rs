@@ -3,24 +3,11 @@
 use super::{Aws, classify};
 use crate::errors::Fault;
 use crate::metrics::fact::Fact;
-use crate::metrics::ports::Facts;
+use crate::metrics::ports::{Facts, History, Row};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 const SERVICE: &str = "DynamoDB";
-
-/// A row of the month index: partition key, and the JSON text that its room wrote.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Row {
-    /// Partition key: tells what the row is.
-    pub pk: String,
-    /// Sort key.
-    pub sk: String,
-    /// `body` of facts, gates and watches; `commits` of push ranges.
-    pub body: String,
-    /// Execution that a push range belongs to.
-    pub execution: Option<String>,
-}
 
 /// The table of facts.
 pub struct FactTable {
@@ -34,12 +21,10 @@ impl FactTable {
     pub fn new(aws: &Aws, table: &str) -> Self {
         Self { client: Client::new(&aws.config("DYNAMODB")), table: table.to_owned() }
     }
+}
 
-    /// Everything that was indexed under a month (`2026-11`), oldest first, every page.
-    ///
-    /// # Errors
-    /// As classified.
-    pub async fn month(&self, month: &str) -> Result<Vec<Row>, Fault> {
+impl History for FactTable {
+    async fn month(&self, month: &str) -> Result<Vec<Row>, Fault> {
         let mut rows = Vec::new();
         let mut start = None;
         loop {
@@ -57,7 +42,7 @@ impl FactTable {
                 if let (Some(pk), Some(sk), Some(body)) =
                     (text("pk"), text("sk"), text("body").or_else(|| text("commits")))
                 {
-                    rows.push(Row { pk, sk, body, execution: text("execution_id") });
+                    rows.push(Row { pk, sk, body });
                 }
             }
             start = answer.last_evaluated_key().cloned();
@@ -76,7 +61,7 @@ impl Facts for FactTable {
             detail: error.to_string(),
         })?;
         let (pk, sk) = fact.key();
-        let at = fact.at.to_string();
+        let at = fact.at.sort_key();
         let text = |value: String| AttributeValue::S(value);
         let call = self
             .client

@@ -165,7 +165,7 @@ fn push_item(range: &PushRange) -> Item {
     .map(|(name, value)| (name.to_owned(), value))
     .collect();
     if let Some(newest) = range.commits.last() {
-        let at = newest.committed_at.to_string();
+        let at = newest.committed_at.sort_key();
         item.insert("gsi1pk".to_owned(), text(format!("T#{}", at.get(..7).unwrap_or_default())));
         item.insert("gsi1sk".to_owned(), text(format!("{at}#push#{}", range.after)));
     }

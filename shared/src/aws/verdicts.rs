@@ -27,7 +27,7 @@ impl VerdictStore {
 
     async fn put_item(&self, record: &Record, body: String, key: &str) -> Result<(), Fault> {
         let text = |value: String| AttributeValue::S(value);
-        let decided = record.decided_at.to_string();
+        let decided = record.decided_at.sort_key();
         let month = decided.get(..7).unwrap_or_default();
         let call = self
             .table

@@ -48,7 +48,7 @@ impl WatchTable {
         known: Option<u64>,
     ) -> Result<(), Fault> {
         let body = serde_json::to_string(watch).map_err(|error| unreadable("PutItem", &error.to_string()))?;
-        let created = watch.created_at.to_string();
+        let created = watch.created_at.sort_key();
         let mut call = self
             .client
             .put_item()

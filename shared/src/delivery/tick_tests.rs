@@ -5,13 +5,13 @@ use crate::delivery::eprocess::Counts;
 use crate::delivery::hooks::{Hook, after_traffic, before_traffic};
 use crate::delivery::ports::{Health, LifecycleEvent, TargetGroups, TaskSet};
 use crate::delivery::watch::TargetGroup;
+use crate::memory::MemoryWatches;
 use std::cell::{Cell, RefCell};
 
 struct Memory {
     deployment: RefCell<Deployment>,
     minutes: Vec<(Timestamp, Counts)>,
-    stored: RefCell<Option<Stored>>,
-    closed: Cell<bool>,
+    watches: MemoryWatches,
     answers: RefCell<Vec<bool>>,
     stops: Cell<u32>,
     stop_fails_once: Cell<bool>,
@@ -46,8 +46,7 @@ fn memory(counts: Counts) -> Memory {
             task_sets: vec![set(true), set(false)],
         }),
         minutes: (1..12).map(|minute| (at(minute), counts)).collect(),
-        stored: RefCell::default(),
-        closed: Cell::new(false),
+        watches: MemoryWatches::default(),
         answers: RefCell::default(),
         stops: Cell::new(0),
         stop_fails_once: Cell::new(false),
@@ -100,31 +99,6 @@ impl Minutes for Memory {
     }
 }
 
-impl Watches for Memory {
-    async fn active(&self) -> Result<Vec<Stored>, Fault> {
-        Ok(self.stored.borrow().iter().cloned().collect())
-    }
-    async fn get(&self, _: &str) -> Result<Option<Stored>, Fault> {
-        Ok(self.stored.borrow().clone())
-    }
-    async fn create(&self, watch: &Watch) -> Result<(), Fault> {
-        self.stored.borrow_mut().get_or_insert(Stored { watch: watch.clone(), version: 1 });
-        Ok(())
-    }
-    async fn save(&self, stored: &Stored) -> Result<u64, Fault> {
-        let mut slot = self.stored.borrow_mut();
-        if slot.as_ref().is_none_or(|known| known.version != stored.version) {
-            return Err(Fault::Conflict { service: "DynamoDB", operation: "PutItem" });
-        }
-        *slot = Some(Stored { watch: stored.watch.clone(), version: stored.version + 1 });
-        Ok(stored.version + 1)
-    }
-    async fn close(&self, _: &Stored) -> Result<(), Fault> {
-        self.closed.set(true);
-        Ok(())
-    }
-}
-
 impl Notifier for Memory {
     async fn publish(&self, _: &str, _: &str) -> Result<(), Fault> {
         Err(Fault::Transient { service: "SNS", operation: "Publish", detail: "down".to_owned() })
@@ -140,8 +114,8 @@ fn hook() -> Hook {
 }
 
 async fn tick(memory: &Memory, minute: i64) -> Result<Seen, Fault> {
-    let stored = memory.stored.borrow().clone().unwrap();
-    World { deployments: memory, minutes: memory, watches: memory, notifier: memory }
+    let stored = memory.watches.get("d-1").await.unwrap().unwrap();
+    World { deployments: memory, minutes: memory, watches: &memory.watches, notifier: memory }
         .tick(stored, &config(), at(minute))
         .await
 }
@@ -152,7 +126,10 @@ const BAD: Counts = Counts { green_requests: 600, green_errors: 15, blue_request
 #[tokio::test]
 async fn a_bad_version_is_stopped_once_decided_even_when_the_first_stop_fails() {
     let memory = memory(BAD);
-    assert!(matches!(before_traffic(&hook(), &memory, &memory, &memory).await, Ok(Reply::Succeeded(_))));
+    assert!(matches!(
+        before_traffic(&hook(), &memory, &memory, &memory.watches).await,
+        Ok(Reply::Succeeded(_))
+    ));
     for minute in 1..5 {
         tick(&memory, minute).await.unwrap();
     }
@@ -164,28 +141,29 @@ async fn a_bad_version_is_stopped_once_decided_even_when_the_first_stop_fails() 
     }
     assert_eq!(failures, 1);
     assert!(memory.stops.get() >= 1);
-    let stored = memory.stored.borrow().clone().unwrap();
+    let stored = memory.watches.get("d-1").await.unwrap().unwrap();
     assert_eq!((stored.watch.verdict.map(|v| v.kind), stored.watch.exposure_percent), (Some(Kind::Harm), 10));
     memory.deployment.borrow_mut().status = "Stopped".to_owned();
     let seen = tick(&memory, 10).await.unwrap();
-    assert!(memory.closed.get() && seen.what.ends_with("the deployment is over: Stopped"), "{}", seen.what);
+    let active = memory.watches.active().await.unwrap();
+    assert!(active.is_empty() && seen.what.ends_with("the deployment is over: Stopped"), "{}", seen.what);
 }
 
 #[tokio::test]
 async fn the_hook_after_traffic_waits_for_the_watch_and_the_watch_answers_it() {
     let memory = memory(GOOD);
-    before_traffic(&hook(), &memory, &memory, &memory).await.unwrap();
+    before_traffic(&hook(), &memory, &memory, &memory.watches).await.unwrap();
     memory.deployment.borrow_mut().lifecycle[0] = LifecycleEvent {
         name: "AfterAllowTraffic".to_owned(),
         status: "InProgress".to_owned(),
         started_at: Some(at(11)),
     };
-    let reply = after_traffic(&hook(), &config(), &memory, &memory).await.unwrap();
+    let reply = after_traffic(&hook(), &config(), &memory, &memory.watches).await.unwrap();
     insta::assert_snapshot!(format!("{reply:?}"), @r#"Later("the watch has no verdict yet and will answer")"#);
     tick(&memory, 13).await.unwrap();
     assert_eq!(*memory.answers.borrow(), [true]);
     assert!(
-        matches!(after_traffic(&hook(), &config(), &memory, &memory).await, Ok(Reply::Succeeded(_))),
+        matches!(after_traffic(&hook(), &config(), &memory, &memory.watches).await, Ok(Reply::Succeeded(_))),
         "a redelivered hook hears the same"
     );
 }
@@ -193,13 +171,13 @@ async fn the_hook_after_traffic_waits_for_the_watch_and_the_watch_answers_it() {
 #[tokio::test]
 async fn without_traffic_the_waiting_hook_is_answered_by_policy_before_its_hour() {
     let memory = memory(Counts::default());
-    before_traffic(&hook(), &memory, &memory, &memory).await.unwrap();
+    before_traffic(&hook(), &memory, &memory, &memory.watches).await.unwrap();
     memory.deployment.borrow_mut().lifecycle[0] = LifecycleEvent {
         name: "AfterAllowTraffic".to_owned(),
         status: "InProgress".to_owned(),
         started_at: Some(at(11)),
     };
-    after_traffic(&hook(), &config(), &memory, &memory).await.unwrap();
+    after_traffic(&hook(), &config(), &memory, &memory.watches).await.unwrap();
     for minute in 12..26 {
         tick(&memory, minute).await.unwrap();
     }
@@ -211,27 +189,22 @@ async fn without_traffic_the_waiting_hook_is_answered_by_policy_before_its_hour(
 #[tokio::test]
 async fn an_unwatched_shift_an_unhealthy_green_and_a_rollback_each_have_their_reply() {
     let mut memory = memory(GOOD);
-    let reply = after_traffic(&hook(), &config(), &memory, &memory).await.unwrap();
+    let reply = after_traffic(&hook(), &config(), &memory, &memory.watches).await.unwrap();
     insta::assert_snapshot!(format!("{reply:?}"), @r#"Failed("the shift was not watched: no record (is the pre-traffic hook set at `BeforeAllowTraffic`?)")"#);
     memory.health = Health { healthy: 1, total: 2 };
-    let reply = before_traffic(&hook(), &memory, &memory, &memory).await.unwrap();
+    let reply = before_traffic(&hook(), &memory, &memory, &memory.watches).await.unwrap();
     insta::assert_snapshot!(format!("{reply:?}"), @r#"Again("green runs 2 of 2 task(s), 0 starting; 1 of 2 target(s) of `green` are healthy")"#);
-    assert!(memory.stored.borrow().is_none(), "no traffic, no record");
+    assert!(memory.watches.active().await.unwrap().is_empty(), "no traffic, no record");
     memory.deployment.borrow_mut().creator = "codeDeployRollback".to_owned();
-    let reply = before_traffic(&hook(), &memory, &memory, &memory).await.unwrap();
+    let reply = before_traffic(&hook(), &memory, &memory, &memory.watches).await.unwrap();
     insta::assert_snapshot!(format!("{reply:?}"), @r#"Succeeded("a rollback is never held up")"#);
 }
 
 #[tokio::test]
 async fn a_tick_from_the_past_changes_nothing() {
     let memory = memory(BAD);
-    before_traffic(&hook(), &memory, &memory, &memory).await.unwrap();
+    before_traffic(&hook(), &memory, &memory, &memory.watches).await.unwrap();
     tick(&memory, -300).await.unwrap();
-    assert!(
-        memory
-            .stored
-            .borrow()
-            .as_ref()
-            .is_some_and(|stored| stored.watch.minutes.is_empty() && stored.watch.verdict.is_none())
-    );
+    let watch = memory.watches.get("d-1").await.unwrap().unwrap().watch;
+    assert!(watch.minutes.is_empty() && watch.verdict.is_none());
 }

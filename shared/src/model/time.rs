@@ -53,6 +53,15 @@ impl Timestamp {
         self.0.saturating_sub(earlier.0)
     }
 
+    /// RFC 3339 with exactly three decimals: texts of this form sort as the moments do, which `Display` (`…:00Z` after `…:00.5Z`) does not.
+    #[must_use]
+    pub fn sort_key(self) -> String {
+        match jiff::Timestamp::from_millisecond(self.0) {
+            Ok(moment) => format!("{moment:.3}"),
+            Err(_) => self.to_string(),
+        }
+    }
+
     /// The start of the minute that holds this moment.
     #[must_use]
     pub const fn minute(self) -> Self {

@@ -2,10 +2,10 @@
 
 use super::*;
 use shared::errors::Fault;
+use shared::memory::MemoryLedger;
 use shared::model::CommitSha;
-use shared::source::ledger::{Entry, LedgerKey};
 use shared::source::ports::{Label, Published, StartOrder};
-use shared::source::push_range::{Commit, PushRange};
+use shared::source::push_range::Commit;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
@@ -26,7 +26,7 @@ repositories:
 struct Outside {
     heads: BTreeMap<&'static str, char>,
     routes: RefCell<String>,
-    entries: RefCell<BTreeMap<LedgerKey, Entry>>,
+    ledger: MemoryLedger,
     orders: RefCell<Vec<StartOrder>>,
     failing_branch: Cell<Option<&'static str>>,
     denied: Cell<bool>,
@@ -38,7 +38,7 @@ impl Outside {
         Self {
             heads: BTreeMap::from([("main", 'a'), ("develop", 'b')]),
             routes: RefCell::new(ROUTES.to_owned()),
-            entries: RefCell::default(),
+            ledger: MemoryLedger::default(),
             orders: RefCell::default(),
             failing_branch: Cell::new(None),
             denied: Cell::new(false),
@@ -51,7 +51,7 @@ impl Outside {
     }
 
     async fn invoke(&self, event: &str) -> Result<Value, String> {
-        let ports = Ports { host: self, ledger: self, store: self, pipelines: self };
+        let ports = Ports { host: self, ledger: &self.ledger, store: self, pipelines: self };
         let handler = Handler::new(ports, self, || Timestamp::from_millis(0));
         let payload = serde_json::from_str(event).unwrap();
         let answer = handler.handle(LambdaEvent::new(payload, lambda_runtime::Context::default())).await;
@@ -94,21 +94,6 @@ impl SourceHost for &Outside {
             operation: "download an archive",
             detail: "not needed, it is published".to_owned(),
         })
-    }
-}
-
-impl Ledger for &Outside {
-    async fn read(&self, key: &LedgerKey) -> Result<Entry, Fault> {
-        Ok(self.entries.borrow().get(key).cloned().unwrap_or_default())
-    }
-
-    async fn write(&self, key: &LedgerKey, entry: &Entry) -> Result<(), Fault> {
-        self.entries.borrow_mut().insert(key.clone(), entry.clone());
-        Ok(())
-    }
-
-    async fn record_push(&self, _: &PushRange) -> Result<(), Fault> {
-        Ok(())
     }
 }
 

@@ -1,6 +1,7 @@
 //! The ledger's promise under crashes at every step, two workers at once, lost answers, forced pushes and replays.
 
 use super::*;
+use crate::memory::MemoryLedger;
 use crate::source::routes::Mode;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -14,9 +15,8 @@ use std::task::{Context, Poll, Waker};
 #[derive(Default)]
 struct Outside {
     head: RefCell<Option<CommitSha>>,
-    entry: RefCell<Entry>,
+    ledger: MemoryLedger,
     objects: RefCell<BTreeMap<String, Vec<u8>>>,
-    pushes: RefCell<Vec<PushRange>>,
     executions: RefCell<Vec<(String, CommitSha)>>,
     downloads: Cell<u32>,
     /// The answer of the next start is lost, after its effect.
@@ -68,26 +68,22 @@ impl SourceHost for &Outside {
 }
 
 impl Ledger for &Outside {
-    async fn read(&self, _: &LedgerKey) -> Result<Entry, Fault> {
+    async fn read(&self, key: &LedgerKey) -> Result<Entry, Fault> {
         Pause(false).await;
-        let entry = self.entry.borrow().clone();
+        let entry = (&self.ledger).read(key).await;
         Pause(false).await;
-        Ok(entry)
+        entry
     }
 
-    async fn write(&self, _: &LedgerKey, entry: &Entry) -> Result<(), Fault> {
+    async fn write(&self, key: &LedgerKey, entry: &Entry) -> Result<(), Fault> {
         Pause(false).await;
-        if self.entry.borrow().version + 1 != entry.version {
-            return Err(Fault::Conflict { service: "DynamoDB", operation: "PutItem" });
-        }
-        self.entry.replace(entry.clone());
+        (&self.ledger).write(key, entry).await?;
         Pause(false).await;
         Ok(())
     }
 
     async fn record_push(&self, range: &PushRange) -> Result<(), Fault> {
-        self.pushes.borrow_mut().push(range.clone());
-        Ok(())
+        (&self.ledger).record_push(range).await
     }
 }
 
@@ -128,6 +124,11 @@ impl Outside {
         let sha: CommitSha = digit.to_string().repeat(40).parse().unwrap();
         self.head.replace(Some(sha.clone()));
         sha
+    }
+
+    fn entry(&self) -> Entry {
+        let key = LedgerKey { pipeline: route().pipeline, branch: route().branch };
+        run((&self.ledger).read(&key), 1).unwrap().unwrap()
     }
 
     fn started(&self) -> String {
@@ -186,7 +187,7 @@ fn a_head_is_started_once_however_often_somebody_says_look() {
     }
     assert_eq!(outside.started(), "a");
     assert_eq!(outside.downloads.get(), 1);
-    assert_eq!(outside.pushes.borrow().len(), 1);
+    assert_eq!(outside.ledger.pushes().len(), 1);
 }
 
 #[test]
@@ -204,7 +205,7 @@ fn going_back_to_an_older_head_starts_it_again_from_the_same_object() {
     }
     assert_eq!(outside.started(), "aba");
     assert_eq!(outside.objects.borrow().len(), 2);
-    let range = outside.pushes.borrow()[2].clone();
+    let range = outside.ledger.pushes()[0].clone();
     assert_eq!((range.before.unwrap().short(), range.after.short()), ("bbbbbbbbbbbb", "aaaaaaaaaaaa"));
 }
 
@@ -252,14 +253,14 @@ fn a_head_that_goes_back_to_what_was_started_is_not_started_again_because_a_clai
     outside.look(0).unwrap();
     outside.push('b');
     let mut steps = 0;
-    while outside.entry.borrow().claim.is_none() {
+    while outside.entry().claim.is_none() {
         steps += 1;
         assert!(!outside.killed_after(1, steps));
     }
     outside.push('a');
     insta::assert_snapshot!(outside.look(16).unwrap(), @"nothing to do, head aaaaaaaaaaaa was started before");
     assert_eq!(outside.started(), "a");
-    assert_eq!(outside.entry.borrow().claim, None);
+    assert_eq!(outside.entry().claim, None);
 }
 
 #[test]
@@ -281,7 +282,7 @@ fn a_worker_that_meets_another_at_work_leaves_the_branch_to_it_and_that_one_star
     let (ports, route) = (outside.ports(), route());
     let mut first = pin!(reconcile(&ports, &route, at(0)));
     let mut context = Context::from_waker(Waker::noop());
-    while outside.entry.borrow().claim.is_none() {
+    while outside.entry().claim.is_none() {
         assert!(first.as_mut().poll(&mut context).is_pending());
     }
     outside.push('b');

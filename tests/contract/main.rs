@@ -1,0 +1,8 @@
+//! Laws of the ports that keep state, held by the stores in memory and by the adapters over the running stack's table.
+//!
+//! A unit test over memory is worth what these laws say, and no more.
+
+mod history;
+mod ledger;
+mod stack;
+mod watches;
