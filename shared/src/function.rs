@@ -2,7 +2,7 @@
 //!
 //! The runtime's own log targets are capped at INFO: at TRACE they print whole events, credentials included.
 
-use crate::errors::chain;
+use crate::errors::{Rejection, chain};
 use crate::settings::SettingsError;
 use lambda_runtime::Diagnostic;
 use std::error::Error;
@@ -30,6 +30,8 @@ pub fn init_telemetry(level: Option<&str>) {
         .with_target("hyper", LevelFilter::WARN)
         .with_target("rustls", LevelFilter::WARN)
         .with_target("lambda_runtime", others)
+        // It prints the `Debug` form of every error that a handler returns; `failed` has said it in words by then.
+        .with_target("lambda_runtime::layers::panic", LevelFilter::OFF)
         .with_target("shared", own)
         .with_target(OWN_TARGET, own);
     let layer = tracing_subscriber::fmt::layer()
@@ -55,7 +57,19 @@ pub fn required<T>(settings: Result<T, SettingsError>) -> Result<T, lambda_runti
     })
 }
 
-/// An error as Lambda's error report wants it: our own class name and the whole chain.
+/// The error that ends an invocation nobody could be answered in: logged here, once, and handed to Lambda.
+#[must_use]
+pub fn failed(class: &str, error: &(dyn Error + 'static)) -> Diagnostic {
+    let words = chain(error);
+    if error.is::<Rejection>() {
+        tracing::warn!(target: OWN_TARGET, error_type = class, "{words}");
+    } else {
+        tracing::error!(target: OWN_TARGET, error_type = class, "{words}");
+    }
+    diagnostic(class, error)
+}
+
+/// An error as Lambda's error report wants it: our own class name and the whole chain. For what is in the log already.
 #[must_use]
 pub fn diagnostic(class: &str, error: &(dyn Error + 'static)) -> Diagnostic {
     Diagnostic { error_type: class.to_owned(), error_message: chain(error) }

@@ -7,7 +7,7 @@ use shared::aws::facts::FactTable;
 use shared::aws::report_store::ReportStore;
 use shared::aws::ssm::Parameters;
 use shared::errors::{Fault, Rejection};
-use shared::function::diagnostic;
+use shared::function::failed;
 use shared::metrics::ports::History;
 use shared::metrics::services::ServiceMap;
 use shared::model::{MINUTE, Timestamp};
@@ -78,7 +78,7 @@ fn request(event: &Value) -> Result<Request, Rejection> {
 
 impl Dashboard {
     pub(crate) async fn handle(&self, event: LambdaEvent<Value>) -> Result<Value, Diagnostic> {
-        match request(&event.payload).map_err(|rejection| diagnostic("Rejection", &rejection))? {
+        match request(&event.payload).map_err(|rejection| failed("Rejection", &rejection))? {
             Request::Describe => Ok(json!({"markdown": DESCRIPTION})),
             Request::Widget => Ok(Value::String(page::widget(&self.report().await?))),
             Request::Publish => self.publish().await,
@@ -89,7 +89,7 @@ impl Dashboard {
         let report = self.report().await?;
         let html = page::document(&report);
         let bytes = html.len();
-        let data = serde_json::to_value(&report).map_err(|error| diagnostic("Bug", &error))?;
+        let data = serde_json::to_value(&report).map_err(|error| failed("Bug", &error))?;
         self.put("reports/index.html", "text/html; charset=utf-8", html).await?;
         self.put("reports/latest.json", "application/json", data.to_string()).await?;
         info!(target: "tidegate", size_bytes = bytes, releases = report.releases.len(), "report published");
@@ -102,7 +102,7 @@ impl Dashboard {
 
     async fn report(&self) -> Result<Report, Diagnostic> {
         let text = self.parameters.get(&self.services_parameter).await.map_err(|fault| fault_of(&fault))?;
-        let map = ServiceMap::parse(&text).map_err(|error| diagnostic("Settings", &error))?;
+        let map = ServiceMap::parse(&text).map_err(|error| failed("Settings", &error))?;
         let mut rows = Rows::default();
         for month in months(own_clock()) {
             for row in self.facts.month(&month).await.map_err(|fault| fault_of(&fault))? {
@@ -114,7 +114,7 @@ impl Dashboard {
 }
 
 fn fault_of(fault: &Fault) -> Diagnostic {
-    diagnostic("Fault", fault)
+    failed("Fault", fault)
 }
 
 /// Months around `clock` that can hold rows of the window. The own clock only chooses what is read; the window itself ends at the newest

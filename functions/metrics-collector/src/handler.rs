@@ -4,7 +4,7 @@
 use lambda_runtime::{Diagnostic, LambdaEvent};
 use serde_json::{Value, json};
 use shared::errors::{Fault, Rejection, chain};
-use shared::function::diagnostic;
+use shared::function::failed;
 use shared::metrics::event;
 use shared::metrics::ports::Facts;
 use shared::settings::{Reader, SettingsError};
@@ -34,7 +34,7 @@ impl<F: Facts> Collector<F> {
     pub(crate) async fn handle(&self, event: LambdaEvent<Value>) -> Result<Value, Diagnostic> {
         let records = event.payload.get("Records").and_then(Value::as_array);
         let records = records.ok_or_else(|| {
-            diagnostic("Rejection", &Rejection::new("the event has no `Records`: it is no batch of a queue"))
+            failed("Rejection", &Rejection::new("the event has no `Records`: it is no batch of a queue"))
         })?;
         let mut failures = Vec::new();
         for record in records {

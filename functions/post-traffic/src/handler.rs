@@ -7,7 +7,7 @@ use shared::delivery::config::WatchConfig;
 use shared::delivery::hooks::{Hook, Reply, after_traffic};
 use shared::delivery::ports::{Deployments, Watches};
 use shared::errors::{Fault, chain};
-use shared::function::{catch_panic, diagnostic};
+use shared::function::{catch_panic, failed};
 use shared::settings::{Reader, SettingsError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tracing::{error, info};
@@ -47,7 +47,7 @@ impl<D: Deployments, W: Watches> Handler<D, W> {
     /// Answers the hook of `event`, or leaves it to the watch; an error only when there is no hook or the answer cannot be sent.
     pub(crate) async fn handle(&self, event: LambdaEvent<Value>) -> Result<Value, Diagnostic> {
         let LambdaEvent { payload, context } = event;
-        let hook = Hook::read(&payload).map_err(|rejection| diagnostic("Rejection", &rejection))?;
+        let hook = Hook::read(&payload).map_err(|rejection| failed("Rejection", &rejection))?;
         let left = remaining(context.deadline).saturating_sub(RESERVE);
         let decided = tokio::time::timeout(left, catch_panic(self.decide(&hook))).await;
         let reply = match decided {
@@ -105,7 +105,7 @@ impl<D: Deployments, W: Watches> Handler<D, W> {
             Err(Fault::Missing { detail, .. }) => {
                 info!(target: "tidegate", deployment_id = hook.deployment, detail, "the hook was answered before")
             }
-            Err(fault) => return Err(diagnostic("Unanswered", &fault)),
+            Err(fault) => return Err(failed("Unanswered", &fault)),
         }
         Ok(serde_json::json!({"succeeded": succeeded, "reason": words}))
     }

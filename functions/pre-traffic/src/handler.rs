@@ -5,7 +5,7 @@ use serde_json::Value;
 use shared::delivery::hooks::{Hook, Reply, before_traffic};
 use shared::delivery::ports::{Deployments, TargetGroups, Watches};
 use shared::errors::{Fault, chain};
-use shared::function::{catch_panic, diagnostic};
+use shared::function::{catch_panic, failed};
 use shared::settings::{Reader, SettingsError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tracing::{error, info, warn};
@@ -41,7 +41,7 @@ impl<D: Deployments, T: TargetGroups, W: Watches> Handler<D, T, W> {
     /// Answers the hook of `event`; an error only when there is no hook or the answer cannot be sent.
     pub(crate) async fn handle(&self, event: LambdaEvent<Value>) -> Result<Value, Diagnostic> {
         let LambdaEvent { payload, context } = event;
-        let hook = Hook::read(&payload).map_err(|rejection| diagnostic("Rejection", &rejection))?;
+        let hook = Hook::read(&payload).map_err(|rejection| failed("Rejection", &rejection))?;
         let left = remaining(context.deadline).saturating_sub(RESERVE);
         let mut seen = "nothing could be checked".to_owned();
         let decided = tokio::time::timeout(left, catch_panic(self.decide(&hook, &mut seen))).await;
@@ -85,7 +85,7 @@ impl<D: Deployments, T: TargetGroups, W: Watches> Handler<D, T, W> {
             Err(Fault::Missing { detail, .. }) => {
                 info!(target: "tidegate", deployment_id = hook.deployment, detail, "the hook was answered before")
             }
-            Err(fault) => return Err(diagnostic("Unanswered", &fault)),
+            Err(fault) => return Err(failed("Unanswered", &fault)),
         }
         Ok(serde_json::json!({"succeeded": succeeded, "reason": words}))
     }

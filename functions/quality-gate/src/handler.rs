@@ -3,7 +3,7 @@
 use lambda_runtime::{Diagnostic, LambdaEvent};
 use serde_json::Value;
 use shared::errors::{Fault, Rejection};
-use shared::function::{catch_panic, diagnostic};
+use shared::function::{catch_panic, failed};
 use shared::gates::job;
 use shared::gates::ports::{Answer, Artifacts, FailureKind, Jobs, Notifier, Policies, Verdicts};
 use shared::gates::run::World;
@@ -52,7 +52,7 @@ impl<J: Jobs, A: Artifacts, P: Policies, V: Verdicts, N: Notifier> Gate<J, A, P,
     pub(crate) async fn handle(&self, event: LambdaEvent<Value>) -> Result<Value, Diagnostic> {
         let LambdaEvent { payload, context } = event;
         let Some(id) = job::id(&payload) else {
-            return Err(diagnostic(
+            return Err(failed(
                 "Rejection",
                 &Rejection::new(
                     "the event has no `CodePipeline.job` with an `id`: there is nobody to answer",
@@ -96,7 +96,7 @@ impl<J: Jobs, A: Artifacts, P: Policies, V: Verdicts, N: Notifier> Gate<J, A, P,
             Err(Fault::Missing { detail, .. }) => {
                 info!(target: "tidegate", job_id = id, detail, "the job was answered before")
             }
-            Err(fault) => return Err(diagnostic("Unanswered", &fault)),
+            Err(fault) => return Err(failed("Unanswered", &fault)),
         }
         if let Answer::Fail { message, .. } = answer
             && let Err(fault) = self.notifier.publish("Tidegate: a gate did not pass", message).await

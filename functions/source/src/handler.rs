@@ -8,7 +8,7 @@ use crate::event::{Event, Message};
 use lambda_runtime::{Diagnostic, LambdaEvent};
 use serde_json::{Value, json};
 use shared::errors::chain;
-use shared::function::{OWN_TARGET, catch_panic, diagnostic};
+use shared::function::{OWN_TARGET, catch_panic, failed};
 use shared::model::Timestamp;
 use shared::source::message::{Reason, SourceRequest};
 use shared::source::ports::{Ledger, Pipelines, RouteSource, SourceHost, SourceStore};
@@ -61,7 +61,7 @@ where
     /// When nobody could be told otherwise: an event of no known kind, routes that cannot be read by a poll or a person,
     /// a branch that failed for a reason that does not pass.
     pub(crate) async fn handle(&self, event: LambdaEvent<Value>) -> Result<Value, Diagnostic> {
-        match Event::read(&event.payload).map_err(|rejection| diagnostic("Rejection", &rejection))? {
+        match Event::read(&event.payload).map_err(|rejection| failed("Rejection", &rejection))? {
             Event::Batch(messages) => Ok(self.batch(messages).await),
             Event::Poll => self.poll().await,
             Event::Direct(request) => self.direct(&request).await,
@@ -90,7 +90,7 @@ where
     }
 
     async fn poll(&self) -> Result<Value, Diagnostic> {
-        let routes = self.routes().await.map_err(|failure| failed(failure.words))?;
+        let routes = self.routes().await.map_err(|failure| source_failure(failure.words))?;
         let mut looked = Vec::new();
         for route in routes.all() {
             looked.push(self.look(route, Reason::Poll).await);
@@ -99,7 +99,7 @@ where
     }
 
     async fn direct(&self, request: &SourceRequest) -> Result<Value, Diagnostic> {
-        let routes = self.routes().await.map_err(|failure| failed(failure.words))?;
+        let routes = self.routes().await.map_err(|failure| source_failure(failure.words))?;
         report(&self.look_at_request(&routes, request).await, false)
     }
 
@@ -148,7 +148,7 @@ fn log(route: &Route, reason: Reason, result: &Result<Outcome, Failure>) {
                 let (sha, release_id, execution_id) =
                     (start.sha.as_str(), &start.release_id, &start.execution_id);
                 let verb = if start.adopted { "found started" } else { "started" };
-                tracing::info!(target: OWN_TARGET, pipeline, branch, repository_id, reason, sha, release_id, execution_id, "{verb}");
+                tracing::info!(target: OWN_TARGET, pipeline, branch, repository_id, reason, sha, release_id, execution_id, "{verb} {} as execution {execution_id}", start.sha.short());
             }
         }
         Ok(outcome) => {
@@ -177,14 +177,14 @@ fn report(looked: &[Looked], passing_is_fine: bool) -> Result<Value, Diagnostic>
     if !failures.is_empty() {
         let words =
             format!("{} of {} branch(es) failed: {}", failures.len(), looked.len(), failures.join("; "));
-        return Err(failed(words));
+        return Err(source_failure(words));
     }
     let outcomes: Vec<Value> = looked.iter().map(entry).collect();
     Ok(json!({"looked": looked.len(), "outcomes": outcomes}))
 }
 
 /// What Lambda reports when branches could not be looked after.
-fn failed(words: String) -> Diagnostic {
+fn source_failure(words: String) -> Diagnostic {
     Diagnostic { error_type: "SourceFailure".to_owned(), error_message: words }
 }
 

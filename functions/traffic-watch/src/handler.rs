@@ -7,7 +7,7 @@ use shared::delivery::config::WatchConfig;
 use shared::delivery::ports::{Deployments, Minutes, Notifier, Stored, Watches};
 use shared::delivery::tick::World;
 use shared::errors::{Fault, Rejection, chain};
-use shared::function::{catch_panic, diagnostic};
+use shared::function::{catch_panic, diagnostic, failed};
 use shared::model::Timestamp;
 use shared::settings::{Reader, SettingsError};
 use tracing::{debug, error, info, warn};
@@ -45,19 +45,19 @@ pub(crate) struct Handler<D, M, W, N> {
 impl<D: Deployments, M: Minutes, W: Watches, N: Notifier> Handler<D, M, W, N> {
     /// One tick; an error when any watch could not be looked after, so that the tick is repeated and its alarm sees it.
     pub(crate) async fn handle(&self, event: LambdaEvent<Value>) -> Result<Value, Diagnostic> {
-        let now = time_of(&event.payload).map_err(|rejection| diagnostic("Rejection", &rejection))?;
-        let active = self.watches.active().await.map_err(|fault| diagnostic("Fault", &fault))?;
+        let now = time_of(&event.payload).map_err(|rejection| failed("Rejection", &rejection))?;
+        let active = self.watches.active().await.map_err(|fault| failed("Fault", &fault))?;
         if active.is_empty() {
             debug!(target: "tidegate", "no shift to watch");
             return Ok(json!({"watched": 0}));
         }
         let config = self.config().await?;
         let watched = active.len();
-        let mut failed = None;
+        let mut failure = None;
         for stored in active {
-            failed = self.tick(stored, &config, now).await.err().or(failed);
+            failure = self.tick(stored, &config, now).await.err().or(failure);
         }
-        match failed {
+        match failure {
             Some(failure) => Err(failure),
             None => Ok(json!({"watched": watched})),
         }
@@ -68,8 +68,8 @@ impl<D: Deployments, M: Minutes, W: Watches, N: Notifier> Handler<D, M, W, N> {
             .parameters
             .get(&self.settings.watch_parameter)
             .await
-            .map_err(|fault| diagnostic("Fault", &fault))?;
-        WatchConfig::parse(&text).map_err(|error| diagnostic("Settings", &error))
+            .map_err(|fault| failed("Fault", &fault))?;
+        WatchConfig::parse(&text).map_err(|error| failed("Settings", &error))
     }
 
     async fn tick(&self, stored: Stored, config: &WatchConfig, now: Timestamp) -> Result<(), Diagnostic> {
@@ -86,11 +86,11 @@ impl<D: Deployments, M: Minutes, W: Watches, N: Notifier> Handler<D, M, W, N> {
                 debug!(target: "tidegate", deployment_id = id, "another tick was first")
             }
             Ok(Err(fault @ Fault::Denied { .. })) => {
-                error!(target: "tidegate", deployment_id = id, error = chain(&fault), "this tick could not look after the shift");
+                error!(target: "tidegate", deployment_id = id, "this tick could not look after the shift: {}", chain(&fault));
                 return Err(diagnostic("Fault", &fault));
             }
             Ok(Err(fault)) => {
-                warn!(target: "tidegate", deployment_id = id, error = chain(&fault), "this tick could not look after the shift");
+                warn!(target: "tidegate", deployment_id = id, "this tick could not look after the shift: {}", chain(&fault));
                 return Err(diagnostic("Fault", &fault));
             }
             Err(panic) => {

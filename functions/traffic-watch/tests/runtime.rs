@@ -80,17 +80,17 @@ fn without_settings_it_does_not_start_and_the_log_names_all_of_them() {
     let mut function = FunctionUnderTest::start_without_settings(BINARY).unwrap();
     assert_eq!(function.exit_code(), Some(1));
     let log = function.stop(&[]).unwrap();
-    insta::assert_snapshot!(log.messages(), @"");
-    insta::assert_snapshot!(log.err, @"");
+    insta::assert_snapshot!(log.messages(), @"ERROR the function cannot start: 3 wrong setting(s): `TABLE_NAME` is not set (template.yaml sets it); `WATCH_PARAMETER` is not set (template.yaml sets it); `ALERTS_TOPIC_ARN` is not set (template.yaml sets it)");
+    insta::assert_snapshot!(log.err, @r#"Error: "3 wrong setting(s): `TABLE_NAME` is not set (template.yaml sets it); `WATCH_PARAMETER` is not set (template.yaml sets it); `ALERTS_TOPIC_ARN` is not set (template.yaml sets it)""#);
 }
 
 #[test]
 fn a_tick_without_a_shift_costs_one_query() {
     let mut function = started();
     active(&function.aws, &[]);
-    insta::assert_snapshot!(shown(function.invoke(&tick(), 20)), @"");
+    insta::assert_snapshot!(shown(function.invoke(&tick(), 20)), @r#"{"watched":0}"#);
     assert_eq!(function.aws.requests().len(), 1);
-    insta::assert_snapshot!(function.stop(&[]).unwrap().messages(), @"");
+    insta::assert_snapshot!(function.stop(&[]).unwrap().messages(), @"DEBUG no shift to watch");
 }
 
 #[test]
@@ -98,12 +98,12 @@ fn harm_stops_the_deployment_with_rollback_and_people_are_told() {
     let mut function = started();
     active(&function.aws, &["d-1"]);
     function.aws.answer("GetDeployment", deployment()).answer("GetMetricData", minutes(30));
-    insta::assert_snapshot!(shown(function.invoke(&tick(), 20)), @"");
+    insta::assert_snapshot!(shown(function.invoke(&tick(), 20)), @r#"{"watched":1}"#);
     let stopped = function.aws.requests_of("StopDeployment");
     assert_eq!(stopped.len(), 1);
-    insta::assert_snapshot!(stopped[0].json(), @"");
-    insta::assert_snapshot!(function.aws.requests_of("Publish")[0].field("Message").unwrap(), @"");
-    insta::assert_snapshot!(function.stop(&[]).unwrap().messages(), @"");
+    insta::assert_snapshot!(stopped[0].json(), @r#"{"autoRollbackEnabled":true,"deploymentId":"d-1"}"#);
+    insta::assert_snapshot!(function.aws.requests_of("Publish")[0].field("Message").unwrap(), @"api-gateway `d-1`: green answered 120 of 2400 requests with 5XX (5.00 %) against 100 of 21600 requests with 5XX (0.46 %) on blue in 4 minute(s); evidence more than 1000000:1 passes the bound 100:1 (false-stop rate at most 1 %)");
+    insta::assert_snapshot!(function.stop(&[]).unwrap().messages(), @"INFO stopped `d-1` with rollback: green answered 120 of 2400 requests with 5XX (5.00 %) against 100 of 21600 requests with 5XX (0.46 %) on blue in 4 minute(s); evidence more than 1000000:1 passes the bound 100:1 (false-stop rate at most 1 %)");
 }
 
 #[test]
@@ -111,9 +111,9 @@ fn a_shift_without_harm_goes_on() {
     let mut function = started();
     active(&function.aws, &["d-1"]);
     function.aws.answer("GetDeployment", deployment()).answer("GetMetricData", minutes(3));
-    insta::assert_snapshot!(shown(function.invoke(&tick(), 20)), @"");
+    insta::assert_snapshot!(shown(function.invoke(&tick(), 20)), @r#"{"watched":1}"#);
     assert!(function.aws.requests_of("StopDeployment").is_empty());
-    insta::assert_snapshot!(function.stop(&[]).unwrap().messages(), @"");
+    insta::assert_snapshot!(function.stop(&[]).unwrap().messages(), @"INFO 6 settled minute(s), green had at most 10 % of the traffic, no verdict yet");
 }
 
 #[test]
@@ -124,9 +124,12 @@ fn a_shift_that_cannot_be_seen_fails_the_tick_and_the_others_are_still_looked_af
         Reply::error(400, "AccessDeniedException", "not authorized to perform: codedeploy:GetDeployment");
     function.aws.answer("GetDeployment", denied).answer("GetDeployment", deployment());
     function.aws.answer("GetMetricData", minutes(30));
-    insta::assert_snapshot!(shown(function.invoke(&tick(), 20)), @"");
+    insta::assert_snapshot!(shown(function.invoke(&tick(), 20)), @r#"{"errorMessage":"CodeDeploy refused `GetDeployment`: `AccessDeniedException`: not authorized to perform: codedeploy:GetDeployment","errorType":"Fault"}"#);
     assert_eq!(function.aws.requests_of("StopDeployment")[0].json()["deploymentId"], "d-2");
-    insta::assert_snapshot!(function.stop(&[]).unwrap().messages(), @"");
+    insta::assert_snapshot!(function.stop(&[]).unwrap().messages(), @"
+    ERROR this tick could not look after the shift: CodeDeploy refused `GetDeployment`: `AccessDeniedException`: not authorized to perform: codedeploy:GetDeployment
+    INFO stopped `d-2` with rollback: green answered 120 of 2400 requests with 5XX (5.00 %) against 100 of 21600 requests with 5XX (0.46 %) on blue in 4 minute(s); evidence more than 1000000:1 passes the bound 100:1 (false-stop rate at most 1 %)
+    ");
 }
 
 #[test]
@@ -138,7 +141,7 @@ fn minutes_that_cannot_be_read_fail_the_tick_and_stop_nothing() {
         "GetMetricData",
         Reply::cbor(&json!({"__type": "InternalServiceFault", "message": "try again"})).with_status(500),
     );
-    insta::assert_snapshot!(shown(function.invoke(&tick(), 20)), @"");
+    insta::assert_snapshot!(shown(function.invoke(&tick(), 20)), @r#"{"errorMessage":"CloudWatch could not answer `GetMetricData` now: `InternalServiceFault`: try again","errorType":"Fault"}"#);
     assert!(function.aws.requests_of("StopDeployment").is_empty());
     function.stop(&[]).unwrap();
 }
@@ -147,21 +150,21 @@ fn minutes_that_cannot_be_read_fail_the_tick_and_stop_nothing() {
 fn a_table_that_is_down_is_a_visible_error() {
     let mut function = started();
     function.aws.answer("Query", Reply::error(500, "InternalServerError", "try again"));
-    insta::assert_snapshot!(shown(function.invoke(&tick(), 20)), @"");
+    insta::assert_snapshot!(shown(function.invoke(&tick(), 20)), @r#"{"errorMessage":"DynamoDB could not answer `Query` now: `InternalServerError`: try again","errorType":"Fault"}"#);
     function.stop(&[]).unwrap();
 }
 
 #[test]
 fn without_aws_the_tick_is_a_visible_error() {
     let mut function = FunctionUnderTest::start_without_aws(BINARY, TEMPLATE, &SETTINGS).unwrap();
-    insta::assert_snapshot!(shown(function.invoke(&tick(), 20)), @"");
+    insta::assert_snapshot!(shown(function.invoke(&tick(), 20)), @r#"{"errorMessage":"DynamoDB could not answer `Query` now: io error: client error (Connect): tcp connect error: Connection refused (os error 111)","errorType":"Fault"}"#);
     function.stop(&[]).unwrap();
 }
 
 #[test]
 fn what_is_no_tick_is_an_error_in_words() {
     let mut function = started();
-    insta::assert_snapshot!(shown(function.invoke(&json!({}), 20)), @"");
-    insta::assert_snapshot!(shown(function.invoke(&json!({"time": "yesterday"}), 20)), @"");
+    insta::assert_snapshot!(shown(function.invoke(&json!({}), 20)), @r#"{"errorMessage":"the event has no `time`: a tick comes from a schedule","errorType":"Rejection"}"#);
+    insta::assert_snapshot!(shown(function.invoke(&json!({"time": "yesterday"}), 20)), @r#"{"errorMessage":"the event's `time` is not an RFC 3339 time","errorType":"Rejection"}"#);
     function.stop(&[]).unwrap();
 }

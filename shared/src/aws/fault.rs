@@ -1,6 +1,7 @@
 //! One place that turns an SDK error into a [`Fault`]: by error code and kind, never by text.
 
 use crate::errors::Fault;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use std::error::Error;
@@ -48,11 +49,15 @@ const MISSING: [&str; 14] = [
 const CONFLICT: [&str; 3] =
     ["ConditionalCheckFailedException", "PreconditionFailed", "ConditionalRequestConflict"];
 
-/// Sorts `error` by who must act.
-pub(crate) fn classify<E, R>(service: &'static str, operation: &'static str, error: &SdkError<E, R>) -> Fault
+/// Sorts `error` by who must act. A code that is not known here is sorted by its status: the service's own fault passes with time, the rest
+/// is refused.
+pub(crate) fn classify<E>(
+    service: &'static str,
+    operation: &'static str,
+    error: &SdkError<E, HttpResponse>,
+) -> Fault
 where
     E: ProvideErrorMetadata + Error + 'static,
-    R: std::fmt::Debug,
 {
     let SdkError::ServiceError(context) = error else {
         return Fault::Transient { service, operation, detail: transport_words(error) };
@@ -64,15 +69,12 @@ where
         code if CONFLICT.contains(&code) => Fault::Conflict { service, operation },
         code if MISSING.contains(&code) => Fault::Missing { service, operation, detail },
         code if TRANSIENT.contains(&code) => Fault::Transient { service, operation, detail },
+        _ if context.raw().status().is_server_error() => Fault::Transient { service, operation, detail },
         _ => Fault::Denied { service, operation, detail },
     }
 }
 
-fn transport_words<E, R>(error: &SdkError<E, R>) -> String
-where
-    E: Error + 'static,
-    R: std::fmt::Debug,
-{
+fn transport_words<E: Error + 'static>(error: &SdkError<E, HttpResponse>) -> String {
     match error {
         SdkError::ConstructionFailure(_) => "the request could not be built".to_owned(),
         SdkError::TimeoutError(_) => "timed out".to_owned(),

@@ -53,6 +53,25 @@ impl Timestamp {
         self.0.saturating_sub(earlier.0)
     }
 
+    /// For people, in UTC: `17 Nov 09:42`.
+    #[must_use]
+    pub fn day_and_time(self) -> String {
+        self.formatted("%-d %b %H:%M")
+    }
+
+    /// For people, in UTC: `17 Nov 2026 09:42`.
+    #[must_use]
+    pub fn date_and_time(self) -> String {
+        self.formatted("%-d %b %Y %H:%M")
+    }
+
+    fn formatted(self, format: &str) -> String {
+        match jiff::Timestamp::from_millisecond(self.0) {
+            Ok(moment) => moment.strftime(format).to_string(),
+            Err(_) => self.to_string(),
+        }
+    }
+
     /// RFC 3339 with exactly three decimals: texts of this form sort as the moments do, which `Display` (`…:00Z` after `…:00.5Z`) does not.
     #[must_use]
     pub fn sort_key(self) -> String {
@@ -112,5 +131,16 @@ mod tests {
         assert_eq!(moment.millis(), 1_795_470_003_250);
         assert_eq!(moment.to_string(), text);
         assert_eq!(moment.minute().to_string(), "2026-11-23T21:40:00Z");
+    }
+
+    #[test]
+    fn people_read_short_times_and_indexes_sort_long_ones() {
+        let moment = Timestamp::from_millis(1_795_470_003_250);
+        assert_eq!(
+            (moment.day_and_time(), moment.date_and_time()),
+            ("23 Nov 21:40".to_owned(), "23 Nov 2026 21:40".to_owned())
+        );
+        let whole = moment.plus(-250);
+        assert!(whole.sort_key() < moment.sort_key() && whole.to_string() > moment.to_string());
     }
 }

@@ -19,7 +19,7 @@ const STYLE: &str = "
 .tg .tile b{display:block;font-size:24px;font-weight:600;font-variant-numeric:tabular-nums}
 .tg .scroll{overflow-x:auto}.tg table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
 .tg th{text-align:left;font-weight:500;color:var(--soft)}.tg th,.tg td{padding:6px 12px 6px 0;border-bottom:1px solid var(--line);vertical-align:top}
-.tg .n{text-align:right}.tg .ok{color:var(--ok)}.tg .bad{color:var(--bad)}.tg .warn{color:var(--warn)}.tg .run{color:var(--run)}
+.tg .n{text-align:right}.tg .n,.tg .w{white-space:nowrap}.tg summary{cursor:pointer}.tg .ok{color:var(--ok)}.tg .bad{color:var(--bad)}.tg .warn{color:var(--warn)}.tg .run{color:var(--run)}
 .tg code{font:13px ui-monospace,monospace}.tg svg{width:100%;height:auto;display:block}.tg svg text{font:11px system-ui,sans-serif;fill:var(--ink)}
 ";
 
@@ -51,7 +51,11 @@ fn body(report: &Report) -> Markup {
         style { (maud::PreEscaped(STYLE)) }
         main .tg {
             h1 { "Releases" }
-            p .soft { "Production, 30 days up to " (report.now) "."
+            p .soft {
+                @match report.now {
+                    Some(now) => { "Production, 30 days up to " (now.date_and_time()) ". Times are UTC." }
+                    None => { "Production: no event has come yet." }
+                }
                 @if report.unreadable > 0 { " " (report.unreadable) " row(s) could not be read." } }
             (tiles(report))
             h2 { "Deployments" }
@@ -121,9 +125,9 @@ fn deployment(release: &Release, reason: Option<&String>) -> Markup {
     };
     html! {
         tr {
-            td { (release.started) }
-            td { (release.service) }
-            td class=(class) { (word) }
+            td .w { (when(release.started)) }
+            td .w { (release.service) }
+            td class={ "w " (class) } { (word) }
             td .n { (release.ended.map_or_else(|| "–".to_owned(), |end| duration(end.since(release.started)))) }
             td .n { (release.exposure_percent.map_or_else(|| "–".to_owned(), |percent| format!("{percent} %"))) }
             td { code { (release.id) } }
@@ -144,17 +148,26 @@ fn execution(timeline: &Timeline) -> Markup {
     html! {
         p style="margin:14px 0 2px" {
             span class=(class(timeline.status)) { (word(timeline.status)) } " "
-            code { (timeline.pipeline) } " " span .soft { (timeline.started) " · " (duration(end.since(timeline.started))) } " " (timeline.title)
+            code { (timeline.pipeline) } " " span .soft { (when(timeline.started)) " · " (duration(end.since(timeline.started))) } " " (timeline.title)
         }
         svg viewBox="0 0 1000 34" role="img" preserveAspectRatio="none" {
             title { (timeline.pipeline) ": " @for stage in &timeline.stages { (stage.0) " " (word(stage.1)) "; " } }
             @for (name, status, from, to) in &timeline.stages {
                 @let x = place(*from);
-                @let width = (place(to.unwrap_or(end)) - x).max(3);
+                @let width = (place(to.unwrap_or(end)) - x).max(shortest(*status));
+                @let x = x.min(1000 - width);
                 rect x=(x) y="16" width=(width) height="14" rx="2" fill=(format!("var(--{})", class(*status))) fill-opacity=".75" { title { (name) ": " (word(*status)) } }
                 @if width > 60 { text x=(x + 2) y="12" { (name) } }
             }
         }
+    }
+}
+
+/// Shortest bar, in thousandths of the line: a gate fails within a second and must be seen.
+fn shortest(status: Status) -> i64 {
+    match status {
+        Status::Failed | Status::Stopped => 10,
+        Status::Running | Status::Succeeded => 3,
     }
 }
 
@@ -182,14 +195,40 @@ fn gates(gates: &[Gate]) -> Markup {
             thead { tr { th { "Gate" } th { "Verdict" } th { "Commit" } th { "Conditions" } } }
             tbody { @for gate in gates.iter().take(ROWS) {
                 tr {
-                    td { (gate.policy) br; span .soft { (gate.decided_at) } }
+                    td .w { (gate.policy) br; span .soft { (decided(&gate.decided_at)) } }
                     td class=(verdict_class(&gate.outcome)) { (gate.outcome) }
                     td { code { (gate.commit_id.get(..12).unwrap_or(&gate.commit_id)) } }
-                    td { @for (outcome, message) in &gate.conditions { div { span class=(verdict_class(outcome)) { (outcome) } " " (message) } } }
+                    td { (conditions(gate)) }
                 }
             } }
         } }
         @if gates.is_empty() { p .soft { "No gate has decided yet." } }
+    }
+}
+
+/// What does not hold first; what holds is one click away.
+fn conditions(gate: &Gate) -> Markup {
+    let (holds, rest): (Vec<_>, Vec<_>) = gate.conditions.iter().partition(|(outcome, _)| outcome == "pass");
+    let line = |(outcome, message): &(String, String)| {
+        html! { div { span class=(verdict_class(outcome)) { (outcome) } " " (message) } }
+    };
+    html! {
+        @for condition in &rest { (line(condition)) }
+        @if !holds.is_empty() {
+            details { summary .soft { (holds.len()) " of " (gate.conditions.len()) " condition(s) hold" } @for condition in &holds { (line(condition)) } }
+        }
+    }
+}
+
+/// A moment for people, the exact one for machines and for whoever points at it.
+fn when(at: Timestamp) -> Markup {
+    html! { time datetime=(at) title=(at) { (at.day_and_time()) } }
+}
+
+fn decided(at: &str) -> Markup {
+    match at.parse() {
+        Ok(at) => when(at),
+        Err(_) => html! { (at) },
     }
 }
 

@@ -64,8 +64,8 @@ pub struct Timeline {
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Report {
-    /// Newest time any service reported.
-    pub now: Timestamp,
+    /// Newest time any service reported; none when no event has come yet.
+    pub now: Option<Timestamp>,
     /// The five metrics.
     pub dora: Dora,
     /// Deployments, newest first.
@@ -112,7 +112,7 @@ impl Rows {
     #[must_use]
     pub fn report(self, map: &ServiceMap) -> Report {
         let records = Records::of(&self.facts);
-        let now = self.facts.iter().map(|fact| fact.at).max().unwrap_or_default();
+        let now = self.facts.iter().map(|fact| fact.at).max();
         let mut gates = self.gates;
         gates.sort_by(|a, b| b.decided_at.cmp(&a.decided_at).then_with(|| a.stage.cmp(&b.stage)));
         let commit_of: BTreeMap<&str, &str> =
@@ -124,7 +124,7 @@ impl Rows {
             })
             .collect();
         let mut all = releases(&records, map, &self.exposure);
-        let figures = dora(&all, &ranges, now);
+        let figures = dora(&all, &ranges, now.unwrap_or_default());
         all.reverse();
         Report {
             now,
