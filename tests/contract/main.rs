@@ -2,7 +2,11 @@
 //!
 //! A unit test over memory is worth what these laws say, and no more.
 
+#[cfg(test)]
 mod history;
+#[cfg(test)]
 mod ledger;
+#[cfg(test)]
 mod stack;
+#[cfg(test)]
 mod watches;

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 /// A member that is a list; empty when absent.
 #[must_use]
-pub fn list<'a>(value: &'a Value, key: &str) -> &'a [Value] {
+pub(crate) fn list<'a>(value: &'a Value, key: &str) -> &'a [Value] {
     value.get(key).and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }
 
@@ -61,7 +61,7 @@ pub fn is_open(execution: &Value) -> bool {
 
 /// Whether an execution stands at its approval.
 #[must_use]
-pub fn waits_for_a_person(execution: &Value) -> bool {
+pub(crate) fn waits_for_a_person(execution: &Value) -> bool {
     stage(execution, "Approval").is_some_and(|stage| text(stage, "status") == "InProgress")
 }
 

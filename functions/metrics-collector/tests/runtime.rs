@@ -1,7 +1,7 @@
 //! The real collector binary behind the Runtime API: what could not be kept comes again, record by record.
+#![expect(clippy::unwrap_used, reason = "a test ends at the first thing that is not as it should be")]
 
 use local::recorder::Reply;
-use local::runtime_api::Answer;
 use local::under_test::FunctionUnderTest;
 use serde_json::{Value, json};
 
@@ -21,13 +21,6 @@ fn batch(bodies: &[&str]) -> Value {
 
 fn started() -> FunctionUnderTest {
     FunctionUnderTest::start(BINARY, TEMPLATE, &SETTINGS).unwrap()
-}
-
-fn shown(answer: Answer) -> String {
-    match answer {
-        Answer::Response(value) | Answer::Error(value) => value.to_string(),
-        Answer::None => "no answer".to_owned(),
-    }
 }
 
 #[test]
@@ -51,7 +44,7 @@ fn without_settings_it_does_not_start_and_the_log_names_all_of_them() {
 fn an_event_becomes_one_item_and_only_what_is_unreadable_comes_again() {
     let mut function = started();
     function.aws.answer("PutItem", Reply::json(&json!({})));
-    insta::assert_snapshot!(shown(function.invoke(&batch(&[PIPELINE, "{\"planted-text"]), 10)), @r#"{"batchItemFailures":[{"itemIdentifier":"m-1"}]}"#);
+    insta::assert_snapshot!(function.invoke(&batch(&[PIPELINE, "{\"planted-text"]), 10), @r#"{"batchItemFailures":[{"itemIdentifier":"m-1"}]}"#);
     let written = function.aws.requests_of("PutItem");
     assert_eq!(written.len(), 1);
     let item = &written[0].json()["Item"];
@@ -66,7 +59,7 @@ fn an_event_becomes_one_item_and_only_what_is_unreadable_comes_again() {
 fn a_table_that_is_down_sends_every_record_back() {
     let mut function = started();
     function.aws.answer("PutItem", Reply::error(500, "InternalServerError", "try again"));
-    insta::assert_snapshot!(shown(function.invoke(&batch(&[PIPELINE]), 20)), @r#"{"batchItemFailures":[{"itemIdentifier":"m-0"}]}"#);
+    insta::assert_snapshot!(function.invoke(&batch(&[PIPELINE]), 20), @r#"{"batchItemFailures":[{"itemIdentifier":"m-0"}]}"#);
     insta::assert_snapshot!(function.stop(&[]).unwrap().messages(), @r"
     WARN an event comes again: DynamoDB could not answer `PutItem` now: `InternalServerError`: try again
     INFO events folded
@@ -80,7 +73,7 @@ fn a_table_that_may_not_be_written_sends_every_record_back() {
         "PutItem",
         Reply::error(400, "AccessDeniedException", "not authorized to perform: dynamodb:PutItem"),
     );
-    insta::assert_snapshot!(shown(function.invoke(&batch(&[PIPELINE, PIPELINE]), 20)), @r#"{"batchItemFailures":[{"itemIdentifier":"m-0"},{"itemIdentifier":"m-1"}]}"#);
+    insta::assert_snapshot!(function.invoke(&batch(&[PIPELINE, PIPELINE]), 20), @r#"{"batchItemFailures":[{"itemIdentifier":"m-0"},{"itemIdentifier":"m-1"}]}"#);
     insta::assert_snapshot!(function.stop(&[]).unwrap().messages(), @r"
     ERROR an event comes again: DynamoDB refused `PutItem`: `AccessDeniedException`: not authorized to perform: dynamodb:PutItem
     ERROR an event comes again: DynamoDB refused `PutItem`: `AccessDeniedException`: not authorized to perform: dynamodb:PutItem
@@ -91,14 +84,14 @@ fn a_table_that_may_not_be_written_sends_every_record_back() {
 #[test]
 fn without_aws_every_record_comes_again() {
     let mut function = FunctionUnderTest::start_without_aws(BINARY, TEMPLATE, &SETTINGS).unwrap();
-    insta::assert_snapshot!(shown(function.invoke(&batch(&[PIPELINE]), 20)), @r#"{"batchItemFailures":[{"itemIdentifier":"m-0"}]}"#);
+    insta::assert_snapshot!(function.invoke(&batch(&[PIPELINE]), 20), @r#"{"batchItemFailures":[{"itemIdentifier":"m-0"}]}"#);
     function.stop(&[]).unwrap();
 }
 
 #[test]
 fn what_is_no_batch_is_an_error_in_words() {
     let mut function = started();
-    insta::assert_snapshot!(shown(function.invoke(&json!({"detail-type": "x"}), 10)), @r#"{"errorMessage":"the event has no `Records`: it is no batch of a queue","errorType":"Rejection"}"#);
+    insta::assert_snapshot!(function.invoke(&json!({"detail-type": "x"}), 10), @r#"{"errorMessage":"the event has no `Records`: it is no batch of a queue","errorType":"Rejection"}"#);
     function.stop(&[]).unwrap();
 }
 
@@ -115,7 +108,7 @@ fn the_environment_of_a_build_is_neither_logged_nor_kept() {
                 "build-start-time": "Nov 23, 2026 9:40:10 PM",
                 "environment": {"environment-variables": [{"name": "NPM_TOKEN", "type": "PLAINTEXT", "value": "planted-npm-token"}]}}}})
     .to_string();
-    insta::assert_snapshot!(shown(function.invoke(&batch(&[&build]), 10)), @r#"{"batchItemFailures":[]}"#);
+    insta::assert_snapshot!(function.invoke(&batch(&[&build]), 10), @r#"{"batchItemFailures":[]}"#);
     assert_eq!(function.aws.requests_of("PutItem").len(), 1);
     function.stop(&["planted-npm-token"]).unwrap();
 }

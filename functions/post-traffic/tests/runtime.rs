@@ -1,4 +1,9 @@
 //! The real post-traffic binary behind the Runtime API: only the watch's verdict lets a deployment end well.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test ends at the first thing that is not as it should be"
+)]
 
 use local::recorder::{Recorder, Reply};
 use local::runtime_api::Answer;
@@ -59,13 +64,12 @@ fn answered(aws: &Recorder) -> String {
     format!("{} {}", body["deploymentId"].as_str().unwrap(), body["status"].as_str().unwrap())
 }
 
-fn reason(answer: Answer) -> String {
+fn reason(answer: &Answer) -> String {
     match answer {
         Answer::Response(answer) => {
             format!("{}: {}", answer["succeeded"], answer["reason"].as_str().unwrap())
         }
-        Answer::Error(error) => error.to_string(),
-        Answer::None => "no answer".to_owned(),
+        Answer::Error(_) | Answer::None => answer.to_string(),
     }
 }
 
@@ -81,7 +85,7 @@ fn it_asks_for_events_with_the_settings_of_the_template() {
 fn without_settings_the_hook_is_failed_with_all_of_them() {
     let mut function = FunctionUnderTest::start_without_settings(BINARY).unwrap();
     function.aws.answer(ANSWER, Reply::json(&json!({})));
-    insta::assert_snapshot!(reason(function.invoke(&hook(), 20)), @"false: 2 wrong setting(s): `TABLE_NAME` is not set (template.yaml sets it); `WATCH_PARAMETER` is not set (template.yaml sets it)");
+    insta::assert_snapshot!(reason(&function.invoke(&hook(), 20)), @"false: 2 wrong setting(s): `TABLE_NAME` is not set (template.yaml sets it); `WATCH_PARAMETER` is not set (template.yaml sets it)");
     insta::assert_snapshot!(answered(&function.aws), @"d-A1B2C3D4E Failed");
     function.stop(&[]).unwrap();
 }
@@ -91,7 +95,7 @@ fn a_promoting_verdict_ends_the_deployment_well() {
     let mut function = started();
     deploys(&function.aws);
     function.aws.answer("GetItem", watched(&verdict("promote")));
-    insta::assert_snapshot!(reason(function.invoke(&hook(), 20)), @"true: green answered 3 of 900 requests with 5XX (0.33 %)");
+    insta::assert_snapshot!(reason(&function.invoke(&hook(), 20)), @"true: green answered 3 of 900 requests with 5XX (0.33 %)");
     insta::assert_snapshot!(answered(&function.aws), @"d-A1B2C3D4E Succeeded");
     insta::assert_snapshot!(function.stop(&[]).unwrap().messages(), @"INFO green answered 3 of 900 requests with 5XX (0.33 %)");
 }
@@ -101,7 +105,7 @@ fn harm_fails_the_hook_with_the_watchs_reason() {
     let mut function = started();
     deploys(&function.aws);
     function.aws.answer("GetItem", watched(&verdict("harm")));
-    insta::assert_snapshot!(reason(function.invoke(&hook(), 20)), @"false: green answered 3 of 900 requests with 5XX (0.33 %)");
+    insta::assert_snapshot!(reason(&function.invoke(&hook(), 20)), @"false: green answered 3 of 900 requests with 5XX (0.33 %)");
     insta::assert_snapshot!(answered(&function.aws), @"d-A1B2C3D4E Failed");
     function.stop(&[]).unwrap();
 }
@@ -111,7 +115,7 @@ fn without_a_verdict_the_hook_is_left_to_the_watch() {
     let mut function = started();
     deploys(&function.aws);
     function.aws.answer("GetItem", watched(&Value::Null)).answer("PutItem", Reply::json(&json!({})));
-    insta::assert_snapshot!(reason(function.invoke(&hook(), 20)), @"null: the watch has no verdict yet and will answer");
+    insta::assert_snapshot!(reason(&function.invoke(&hook(), 20)), @"null: the watch has no verdict yet and will answer");
     assert!(function.aws.requests_of(ANSWER).is_empty());
     let body: Value = serde_json::from_str(
         function.aws.requests_of("PutItem")[0].json()["Item"]["body"]["S"].as_str().unwrap(),
@@ -126,7 +130,7 @@ fn a_shift_that_nobody_watched_is_failed() {
     let mut function = started();
     deploys(&function.aws);
     function.aws.answer("GetItem", Reply::json(&json!({})));
-    insta::assert_snapshot!(reason(function.invoke(&hook(), 20)), @"false: the shift was not watched: no record (is the pre-traffic hook set at `BeforeAllowTraffic`?)");
+    insta::assert_snapshot!(reason(&function.invoke(&hook(), 20)), @"false: the shift was not watched: no record (is the pre-traffic hook set at `BeforeAllowTraffic`?)");
     insta::assert_snapshot!(answered(&function.aws), @"d-A1B2C3D4E Failed");
     function.stop(&[]).unwrap();
 }
@@ -135,7 +139,7 @@ fn a_shift_that_nobody_watched_is_failed() {
 fn watch_settings_that_are_not_there_fail_the_hook_and_are_named() {
     let mut function = started();
     function.aws.answer("GetParameter", Reply::error(400, "ParameterNotFound", ""));
-    insta::assert_snapshot!(reason(function.invoke(&hook(), 20)), @"false: Parameter Store has no such thing for `GetParameter`: parameter `/tidegate/tidegate/watch`: `ParameterNotFound`:");
+    insta::assert_snapshot!(reason(&function.invoke(&hook(), 20)), @"false: Parameter Store has no such thing for `GetParameter`: parameter `/tidegate/tidegate/watch`: `ParameterNotFound`:");
     insta::assert_snapshot!(answered(&function.aws), @"d-A1B2C3D4E Failed");
     insta::assert_snapshot!(function.stop(&[]).unwrap().messages(), @r"
     ERROR Parameter Store has no such thing for `GetParameter`: parameter `/tidegate/tidegate/watch`: `ParameterNotFound`: 
@@ -148,7 +152,7 @@ fn a_table_that_is_down_fails_the_hook_before_the_deadline() {
     let mut function = started();
     deploys(&function.aws);
     function.aws.answer("GetItem", Reply::error(500, "InternalServerError", "try again"));
-    let words = reason(function.invoke(&hook(), 15));
+    let words = reason(&function.invoke(&hook(), 15));
     assert!(words.starts_with("false: "), "{words}");
     insta::assert_snapshot!(words.replace("within 5 s", "within 4 s"), @"false: the watch's record could not be read within 4 s");
     insta::assert_snapshot!(answered(&function.aws), @"d-A1B2C3D4E Failed");
@@ -158,14 +162,14 @@ fn a_table_that_is_down_fails_the_hook_before_the_deadline() {
 #[test]
 fn without_aws_the_invocation_fails_so_that_it_comes_again() {
     let mut function = FunctionUnderTest::start_without_aws(BINARY, TEMPLATE, &SETTINGS).unwrap();
-    insta::assert_snapshot!(reason(function.invoke(&hook(), 13)), @r#"{"errorMessage":"CodeDeploy could not answer `PutLifecycleEventHookExecutionStatus` now: io error: client error (Connect): tcp connect error: Connection refused (os error 111)","errorType":"Unanswered"}"#);
+    insta::assert_snapshot!(reason(&function.invoke(&hook(), 13)), @r#"{"errorMessage":"CodeDeploy could not answer `PutLifecycleEventHookExecutionStatus` now: io error: client error (Connect): tcp connect error: Connection refused (os error 111)","errorType":"Unanswered"}"#);
     function.stop(&[]).unwrap();
 }
 
 #[test]
 fn a_hook_without_its_ids_is_an_error_in_words() {
     let mut function = started();
-    insta::assert_snapshot!(reason(function.invoke(&json!({}), 20)), @r#"{"errorMessage":"the event has no `DeploymentId`: there is nobody to answer","errorType":"Rejection"}"#);
+    insta::assert_snapshot!(reason(&function.invoke(&json!({}), 20)), @r#"{"errorMessage":"the event has no `DeploymentId`: there is nobody to answer","errorType":"Rejection"}"#);
     assert!(function.aws.requests().is_empty());
     function.stop(&[]).unwrap();
 }

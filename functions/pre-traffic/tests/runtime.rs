@@ -1,4 +1,9 @@
 //! The real pre-traffic binary behind the Runtime API: the hook is answered whatever happens, and no traffic moves unwatched.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test ends at the first thing that is not as it should be"
+)]
 
 use local::recorder::{Recorder, Reply};
 use local::runtime_api::Answer;
@@ -72,13 +77,12 @@ fn answered(aws: &Recorder) -> String {
     format!("{} {}", body["deploymentId"].as_str().unwrap(), body["status"].as_str().unwrap())
 }
 
-fn reason(answer: Answer) -> String {
+fn reason(answer: &Answer) -> String {
     match answer {
         Answer::Response(answer) => {
             format!("{}: {}", answer["succeeded"], answer["reason"].as_str().unwrap())
         }
-        Answer::Error(error) => error.to_string(),
-        Answer::None => "no answer".to_owned(),
+        Answer::Error(_) | Answer::None => answer.to_string(),
     }
 }
 
@@ -94,7 +98,7 @@ fn it_asks_for_events_with_the_settings_of_the_template() {
 fn without_settings_the_hook_is_failed_with_all_of_them() {
     let mut function = FunctionUnderTest::start_without_settings(BINARY).unwrap();
     function.aws.answer(ANSWER, Reply::json(&json!({})));
-    insta::assert_snapshot!(reason(function.invoke(&hook(), 20)), @"false: 1 wrong setting(s): `TABLE_NAME` is not set (template.yaml sets it)");
+    insta::assert_snapshot!(reason(&function.invoke(&hook(), 20)), @"false: 1 wrong setting(s): `TABLE_NAME` is not set (template.yaml sets it)");
     insta::assert_snapshot!(answered(&function.aws), @"d-A1B2C3D4E Failed");
     function.stop(&[]).unwrap();
 }
@@ -105,7 +109,7 @@ fn a_steady_healthy_green_may_get_traffic_and_its_shift_is_watched() {
     deploys(&function.aws, 2);
     balances(&function.aws);
     function.aws.answer("PutItem", Reply::json(&json!({})));
-    insta::assert_snapshot!(reason(function.invoke(&hook(), 20)), @"true: green runs 2 of 2 task(s), 0 starting; 1 of 1 target(s) of `api-gateway-green` are healthy; the shift is watched");
+    insta::assert_snapshot!(reason(&function.invoke(&hook(), 20)), @"true: green runs 2 of 2 task(s), 0 starting; 1 of 1 target(s) of `api-gateway-green` are healthy; the shift is watched");
     insta::assert_snapshot!(answered(&function.aws), @"d-A1B2C3D4E Succeeded");
     let written = function.aws.requests_of("PutItem");
     insta::assert_snapshot!(written[0].json()["ConditionExpression"].as_str().unwrap(), @"attribute_not_exists(pk)");
@@ -122,7 +126,7 @@ fn a_watch_that_cannot_be_written_holds_the_traffic() {
         "PutItem",
         Reply::error(400, "AccessDeniedException", "not authorized to perform: dynamodb:PutItem"),
     );
-    insta::assert_snapshot!(reason(function.invoke(&hook(), 20)), @"false: DynamoDB refused `PutItem`: `AccessDeniedException`: not authorized to perform: dynamodb:PutItem");
+    insta::assert_snapshot!(reason(&function.invoke(&hook(), 20)), @"false: DynamoDB refused `PutItem`: `AccessDeniedException`: not authorized to perform: dynamodb:PutItem");
     insta::assert_snapshot!(answered(&function.aws), @"d-A1B2C3D4E Failed");
     insta::assert_snapshot!(function.stop(&[]).unwrap().messages(), @r"
     ERROR DynamoDB refused `PutItem`: `AccessDeniedException`: not authorized to perform: dynamodb:PutItem
@@ -135,7 +139,7 @@ fn a_green_that_never_gets_steady_is_failed_before_the_deadline() {
     let mut function = started();
     deploys(&function.aws, 1);
     balances(&function.aws);
-    insta::assert_snapshot!(reason(function.invoke(&hook(), 13)), @"false: not ready within 2 s: green runs 1 of 2 task(s), 1 starting; 1 of 1 target(s) of `api-gateway-green` are healthy");
+    insta::assert_snapshot!(reason(&function.invoke(&hook(), 13)), @"false: not ready within 2 s: green runs 1 of 2 task(s), 1 starting; 1 of 1 target(s) of `api-gateway-green` are healthy");
     insta::assert_snapshot!(answered(&function.aws), @"d-A1B2C3D4E Failed");
     function.stop(&[]).unwrap();
 }
@@ -147,7 +151,7 @@ fn a_codedeploy_that_may_not_be_asked_fails_the_hook_and_names_the_permission() 
         "GetDeployment",
         Reply::error(400, "AccessDeniedException", "not authorized to perform: codedeploy:GetDeployment"),
     );
-    insta::assert_snapshot!(reason(function.invoke(&hook(), 20)), @"false: CodeDeploy refused `GetDeployment`: `AccessDeniedException`: not authorized to perform: codedeploy:GetDeployment");
+    insta::assert_snapshot!(reason(&function.invoke(&hook(), 20)), @"false: CodeDeploy refused `GetDeployment`: `AccessDeniedException`: not authorized to perform: codedeploy:GetDeployment");
     insta::assert_snapshot!(answered(&function.aws), @"d-A1B2C3D4E Failed");
     function.stop(&[]).unwrap();
 }
@@ -156,7 +160,7 @@ fn a_codedeploy_that_may_not_be_asked_fails_the_hook_and_names_the_permission() 
 fn a_codedeploy_that_is_down_fails_the_hook_before_the_deadline() {
     let mut function = started();
     function.aws.answer("GetDeployment", Reply::error(500, "InternalFailure", "try again"));
-    let words = reason(function.invoke(&hook(), 17));
+    let words = reason(&function.invoke(&hook(), 17));
     assert!(
         words.starts_with("false: not ready within 6 s: ")
             || words.starts_with("false: not ready within 7 s: "),
@@ -174,21 +178,21 @@ fn a_codedeploy_that_is_down_fails_the_hook_before_the_deadline() {
 fn when_the_answer_cannot_be_sent_the_invocation_fails_so_that_it_comes_again() {
     let mut function = FunctionUnderTest::start(BINARY, TEMPLATE, &SETTINGS).unwrap();
     function.aws.answer(ANSWER, Reply::error(500, "InternalFailure", "try again"));
-    insta::assert_snapshot!(reason(function.invoke(&hook(), 20)), @r#"{"errorMessage":"CodeDeploy could not answer `PutLifecycleEventHookExecutionStatus` now: `InternalFailure`: try again","errorType":"Unanswered"}"#);
+    insta::assert_snapshot!(reason(&function.invoke(&hook(), 20)), @r#"{"errorMessage":"CodeDeploy could not answer `PutLifecycleEventHookExecutionStatus` now: `InternalFailure`: try again","errorType":"Unanswered"}"#);
     function.stop(&[]).unwrap();
 }
 
 #[test]
 fn without_aws_the_invocation_fails_so_that_it_comes_again() {
     let mut function = FunctionUnderTest::start_without_aws(BINARY, TEMPLATE, &SETTINGS).unwrap();
-    insta::assert_snapshot!(reason(function.invoke(&hook(), 13)), @r#"{"errorMessage":"CodeDeploy could not answer `PutLifecycleEventHookExecutionStatus` now: io error: client error (Connect): tcp connect error: Connection refused (os error 111)","errorType":"Unanswered"}"#);
+    insta::assert_snapshot!(reason(&function.invoke(&hook(), 13)), @r#"{"errorMessage":"CodeDeploy could not answer `PutLifecycleEventHookExecutionStatus` now: io error: client error (Connect): tcp connect error: Connection refused (os error 111)","errorType":"Unanswered"}"#);
     function.stop(&[]).unwrap();
 }
 
 #[test]
 fn a_hook_without_its_ids_is_an_error_in_words() {
     let mut function = started();
-    insta::assert_snapshot!(reason(function.invoke(&json!({"DeploymentId": "d-A1B2C3D4E"}), 20)), @r#"{"errorMessage":"the event has no `LifecycleEventHookExecutionId`: there is nobody to answer","errorType":"Rejection"}"#);
+    insta::assert_snapshot!(reason(&function.invoke(&json!({"DeploymentId": "d-A1B2C3D4E"}), 20)), @r#"{"errorMessage":"the event has no `LifecycleEventHookExecutionId`: there is nobody to answer","errorType":"Rejection"}"#);
     assert!(function.aws.requests().is_empty());
     function.stop(&[]).unwrap();
 }

@@ -1,7 +1,7 @@
 //! The real watch binary behind the Runtime API: harm is stopped, and a tick that could not look is a visible error.
+#![expect(clippy::unwrap_used, reason = "a test ends at the first thing that is not as it should be")]
 
 use local::recorder::{Recorder, Reply};
-use local::runtime_api::Answer;
 use local::under_test::FunctionUnderTest;
 use serde_json::{Value, json};
 
@@ -60,13 +60,6 @@ fn started() -> FunctionUnderTest {
     FunctionUnderTest::start(BINARY, TEMPLATE, &SETTINGS).unwrap()
 }
 
-fn shown(answer: Answer) -> String {
-    match answer {
-        Answer::Response(value) | Answer::Error(value) => value.to_string(),
-        Answer::None => "no answer".to_owned(),
-    }
-}
-
 #[test]
 fn it_asks_for_events_with_the_settings_of_the_template() {
     let function = started();
@@ -88,7 +81,7 @@ fn without_settings_it_does_not_start_and_the_log_names_all_of_them() {
 fn a_tick_without_a_shift_costs_one_query() {
     let mut function = started();
     active(&function.aws, &[]);
-    insta::assert_snapshot!(shown(function.invoke(&tick(), 20)), @r#"{"watched":0}"#);
+    insta::assert_snapshot!(function.invoke(&tick(), 20), @r#"{"watched":0}"#);
     assert_eq!(function.aws.requests().len(), 1);
     insta::assert_snapshot!(function.stop(&[]).unwrap().messages(), @"DEBUG no shift to watch");
 }
@@ -98,7 +91,7 @@ fn harm_stops_the_deployment_with_rollback_and_people_are_told() {
     let mut function = started();
     active(&function.aws, &["d-1"]);
     function.aws.answer("GetDeployment", deployment()).answer("GetMetricData", minutes(30));
-    insta::assert_snapshot!(shown(function.invoke(&tick(), 20)), @r#"{"watched":1}"#);
+    insta::assert_snapshot!(function.invoke(&tick(), 20), @r#"{"watched":1}"#);
     let stopped = function.aws.requests_of("StopDeployment");
     assert_eq!(stopped.len(), 1);
     insta::assert_snapshot!(stopped[0].json(), @r#"{"autoRollbackEnabled":true,"deploymentId":"d-1"}"#);
@@ -111,7 +104,7 @@ fn a_shift_without_harm_goes_on() {
     let mut function = started();
     active(&function.aws, &["d-1"]);
     function.aws.answer("GetDeployment", deployment()).answer("GetMetricData", minutes(3));
-    insta::assert_snapshot!(shown(function.invoke(&tick(), 20)), @r#"{"watched":1}"#);
+    insta::assert_snapshot!(function.invoke(&tick(), 20), @r#"{"watched":1}"#);
     assert!(function.aws.requests_of("StopDeployment").is_empty());
     insta::assert_snapshot!(function.stop(&[]).unwrap().messages(), @"INFO 6 settled minute(s), green had at most 10 % of the traffic, no verdict yet");
 }
@@ -124,7 +117,7 @@ fn a_shift_that_cannot_be_seen_fails_the_tick_and_the_others_are_still_looked_af
         Reply::error(400, "AccessDeniedException", "not authorized to perform: codedeploy:GetDeployment");
     function.aws.answer("GetDeployment", denied).answer("GetDeployment", deployment());
     function.aws.answer("GetMetricData", minutes(30));
-    insta::assert_snapshot!(shown(function.invoke(&tick(), 20)), @r#"{"errorMessage":"CodeDeploy refused `GetDeployment`: `AccessDeniedException`: not authorized to perform: codedeploy:GetDeployment","errorType":"Fault"}"#);
+    insta::assert_snapshot!(function.invoke(&tick(), 20), @r#"{"errorMessage":"CodeDeploy refused `GetDeployment`: `AccessDeniedException`: not authorized to perform: codedeploy:GetDeployment","errorType":"Fault"}"#);
     assert_eq!(function.aws.requests_of("StopDeployment")[0].json()["deploymentId"], "d-2");
     insta::assert_snapshot!(function.stop(&[]).unwrap().messages(), @"
     ERROR this tick could not look after the shift: CodeDeploy refused `GetDeployment`: `AccessDeniedException`: not authorized to perform: codedeploy:GetDeployment
@@ -141,7 +134,7 @@ fn minutes_that_cannot_be_read_fail_the_tick_and_stop_nothing() {
         "GetMetricData",
         Reply::cbor(&json!({"__type": "InternalServiceFault", "message": "try again"})).with_status(500),
     );
-    insta::assert_snapshot!(shown(function.invoke(&tick(), 20)), @r#"{"errorMessage":"CloudWatch could not answer `GetMetricData` now: `InternalServiceFault`: try again","errorType":"Fault"}"#);
+    insta::assert_snapshot!(function.invoke(&tick(), 20), @r#"{"errorMessage":"CloudWatch could not answer `GetMetricData` now: `InternalServiceFault`: try again","errorType":"Fault"}"#);
     assert!(function.aws.requests_of("StopDeployment").is_empty());
     function.stop(&[]).unwrap();
 }
@@ -150,21 +143,21 @@ fn minutes_that_cannot_be_read_fail_the_tick_and_stop_nothing() {
 fn a_table_that_is_down_is_a_visible_error() {
     let mut function = started();
     function.aws.answer("Query", Reply::error(500, "InternalServerError", "try again"));
-    insta::assert_snapshot!(shown(function.invoke(&tick(), 20)), @r#"{"errorMessage":"DynamoDB could not answer `Query` now: `InternalServerError`: try again","errorType":"Fault"}"#);
+    insta::assert_snapshot!(function.invoke(&tick(), 20), @r#"{"errorMessage":"DynamoDB could not answer `Query` now: `InternalServerError`: try again","errorType":"Fault"}"#);
     function.stop(&[]).unwrap();
 }
 
 #[test]
 fn without_aws_the_tick_is_a_visible_error() {
     let mut function = FunctionUnderTest::start_without_aws(BINARY, TEMPLATE, &SETTINGS).unwrap();
-    insta::assert_snapshot!(shown(function.invoke(&tick(), 20)), @r#"{"errorMessage":"DynamoDB could not answer `Query` now: io error: client error (Connect): tcp connect error: Connection refused (os error 111)","errorType":"Fault"}"#);
+    insta::assert_snapshot!(function.invoke(&tick(), 20), @r#"{"errorMessage":"DynamoDB could not answer `Query` now: io error: client error (Connect): tcp connect error: Connection refused (os error 111)","errorType":"Fault"}"#);
     function.stop(&[]).unwrap();
 }
 
 #[test]
 fn what_is_no_tick_is_an_error_in_words() {
     let mut function = started();
-    insta::assert_snapshot!(shown(function.invoke(&json!({}), 20)), @r#"{"errorMessage":"the event has no `time`: a tick comes from a schedule","errorType":"Rejection"}"#);
-    insta::assert_snapshot!(shown(function.invoke(&json!({"time": "yesterday"}), 20)), @r#"{"errorMessage":"the event's `time` is not an RFC 3339 time","errorType":"Rejection"}"#);
+    insta::assert_snapshot!(function.invoke(&json!({}), 20), @r#"{"errorMessage":"the event has no `time`: a tick comes from a schedule","errorType":"Rejection"}"#);
+    insta::assert_snapshot!(function.invoke(&json!({"time": "yesterday"}), 20), @r#"{"errorMessage":"the event's `time` is not an RFC 3339 time","errorType":"Rejection"}"#);
     function.stop(&[]).unwrap();
 }

@@ -1,4 +1,9 @@
 //! The real webhook binary behind the Runtime API: what a sender of deliveries is answered when AWS is well, and when it is not.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test ends at the first thing that is not as it should be"
+)]
 
 use local::recorder::Reply;
 use local::runtime_api::Answer;

@@ -28,6 +28,16 @@ pub enum Answer {
     None,
 }
 
+impl std::fmt::Display for Answer {
+    /// The document as it was sent.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Response(value) | Self::Error(value) => value.fmt(f),
+            Self::None => f.write_str("no answer"),
+        }
+    }
+}
+
 struct Work {
     id: String,
     event: Vec<u8>,
