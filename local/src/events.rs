@@ -67,7 +67,7 @@ impl Events {
         json!({"events": state.sent.get(since..).unwrap_or_default(), "next": state.sent.len()})
     }
 
-    /// Sends everything again that was ever sent, each event [`REPLAYED`] times, in an order of its own for each `seed`; how many that makes.
+    /// Sends everything again that was ever sent, each event twice, in an order of its own for each `seed`; how many that makes.
     pub fn replay(&self, seed: &str, now: Millis) -> usize {
         let mut state = lock(&self.state);
         let mut again: Vec<(String, Value)> = Vec::new();

@@ -1,6 +1,6 @@
 //! What happened, in order: every AWS call that came in, every function that was invoked, every fault that was injected.
 //!
-//! Requests are kept as they came, but for the members that carry secrets. It keeps the newest [`KEPT`] entries.
+//! Requests are kept as they came, but for the members that carry secrets. It keeps the newest 20,000 entries.
 
 use crate::clock::Clock;
 use crate::values::{lock, rfc3339_millis};
