@@ -20,7 +20,7 @@ use clap::Parser;
 use home::Home;
 use progress::{note, say};
 use release::follow::{self, Follower};
-use release::line::{Line, colours};
+use release::line::{Line, Look};
 use serde_json::json;
 use stack::record::{Ports, Record};
 use stack::status::Status;
@@ -60,7 +60,9 @@ fn start(home: &Home, up: &args::Up) -> Result<ExitCode> {
     let record = stack::up(home, Ports::new(up.start.ports_from), up.start.release)?;
     print_status(&Status::of(&record), up.output.json)?;
     if !up.output.json {
-        say("\nnext: `tidegate push acme/b2b-ecommerce-platform main --watch`, then `tidegate down`");
+        say(
+            "\nnext: `cargo tidegate push acme/b2b-ecommerce-platform main --watch`, then `cargo tidegate down`",
+        );
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -80,7 +82,7 @@ fn stop(home: &Home, down: &args::Down) -> Result<ExitCode> {
 /// Exit code 1 when nothing runs: scripts ask so whether there is a stack.
 fn status(home: &Home, json: bool) -> Result<ExitCode> {
     let Some(record) = Record::read(home)? else {
-        say(if json { "null" } else { "no local stack is running: `tidegate up` starts it" });
+        say(if json { "null" } else { "no local stack is running: `cargo tidegate up` starts it" });
         return Ok(ExitCode::FAILURE);
     };
     print_status(&Status::of(&record), json)?;
@@ -90,8 +92,8 @@ fn status(home: &Home, json: bool) -> Result<ExitCode> {
 /// With `--watch`, exit code 1 when the release does not end `Succeeded`.
 fn send(home: &Home, push: &args::Push) -> Result<ExitCode> {
     let record = Record::running(home)?;
-    let (json, colour) = (push.output.json, colours());
-    let tell = |line: &Line| say(&if json { json!(line).to_string() } else { line.text(colour) });
+    let (json, look) = (push.output.json, Look::of_stdout());
+    let tell = |line: &Line| say(&if json { json!(line).to_string() } else { line.text(look) });
     let follower = Follower::new(&record, push.pace.speed, &tell)?;
     let order = follow::Push { repository: &push.repository, branch: &push.branch, change: &push.change };
     if !push.watch {

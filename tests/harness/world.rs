@@ -121,10 +121,12 @@ impl World {
     fn request(&self, url: &str, body: Option<&Value>) -> Result<Value> {
         let mut response = match body {
             Some(body) => {
-                self.agent.post(url).header("content-type", "application/json").send(body.to_string())?
+                self.agent.post(url).header("content-type", "application/json").send(body.to_string())
             }
-            None => self.agent.get(url).call()?,
-        };
+            // A question may be asked again when its connection was closed under it.
+            None => self.agent.get(url).call().or_else(|_| self.agent.get(url).call()),
+        }
+        .with_context(|| format!("no answer from {url}"))?;
         let answer = response.body_mut().with_config().limit(64 << 20).read_to_string()?;
         anyhow::ensure!(response.status().is_success(), "{url}: {}: {answer}", response.status());
         Ok(serde_json::from_str(&answer).unwrap_or(Value::Null))

@@ -9,7 +9,7 @@ use crate::home::Home;
 use crate::interrupt;
 use crate::progress::{Step, note, say};
 use crate::release::follow::{Follower, Release};
-use crate::release::line::{Line, Mood, colours, paint};
+use crate::release::line::{Line, Look, Mood};
 use crate::stack::record::{Ports, Record};
 use crate::{stack, tail};
 use anyhow::{Context, Result, bail};
@@ -89,7 +89,7 @@ fn stories(home: &Home, demo: &Demo, tour: &[&Scenario], record: &Record) -> Res
 
 /// One release; `false` when it did not end as its scenario says.
 fn story(demo: &Demo, scenario: &Scenario, record: &Record) -> Result<bool> {
-    let (json, colour) = (demo.output.json, colours());
+    let (json, look) = (demo.output.json, Look::of_stdout());
     if !json {
         say(&format!("\n{}: {}", scenario.name, scenario.story));
     }
@@ -101,25 +101,25 @@ fn story(demo: &Demo, scenario: &Scenario, record: &Record) -> Result<bool> {
             }
             say(&line.to_string());
         } else {
-            say(&format!("  {}", line.text(colour).replace('\n', "\n  ")));
+            say(&format!("  {}", line.text(look).replace('\n', "\n  ")));
         }
     };
     let release = Follower::new(record, demo.pace.speed, &tell)?.release(scenario.push())?;
     let unmet = (scenario.check)(&release);
-    end(scenario, &release, &unmet, json, colour);
+    end(scenario, &release, &unmet, json, look);
     Ok(unmet.is_empty())
 }
 
-fn end(scenario: &Scenario, release: &Release, unmet: &[String], json: bool, colour: bool) {
+fn end(scenario: &Scenario, release: &Release, unmet: &[String], json: bool, look: Look) {
     if json {
         let holds = unmet.is_empty();
         let end = json!({"scenario": scenario.name, "sha": release.sha, "asExpected": holds, "unmet": unmet});
         say(&end.to_string());
     } else if unmet.is_empty() {
-        say(&format!("  {}", paint("as expected", Mood::Good, colour)));
+        say(&format!("  {}", look.paint("as expected", Mood::Good)));
     } else {
         unmet.iter().for_each(|words| {
-            say(&format!("  {}", paint(&format!("not as expected: {words}"), Mood::Bad, colour)))
+            say(&format!("  {}", look.paint(&format!("not as expected: {words}"), Mood::Bad)))
         });
     }
 }
@@ -151,9 +151,9 @@ fn measured(home: &Home, record: &Record) -> Result<(Value, PathBuf)> {
 
 fn closing(stories: usize, unmet: usize, kept: bool) -> String {
     let next = if kept {
-        "`tidegate push acme/b2b-ecommerce-platform develop --watch` releases to staging, `tidegate down` stops everything"
+        "`cargo tidegate push acme/b2b-ecommerce-platform develop --watch` releases to staging, `cargo tidegate down` stops everything"
     } else {
-        "`tidegate up`, then `tidegate push acme/b2b-ecommerce-platform develop --watch` releases to staging"
+        "`cargo tidegate up`, then `cargo tidegate push acme/b2b-ecommerce-platform develop --watch` releases to staging"
     };
     match unmet {
         0 => format!("{stories} of {stories} release(s) ended as expected; next: {next}"),
@@ -169,8 +169,8 @@ mod tests {
 
     #[test]
     fn the_tour_closes_with_what_to_try_next() {
-        insta::assert_snapshot!(closing(3, 0, false), @"3 of 3 release(s) ended as expected; next: `tidegate up`, then `tidegate push acme/b2b-ecommerce-platform develop --watch` releases to staging");
-        insta::assert_snapshot!(closing(3, 0, true), @"3 of 3 release(s) ended as expected; next: `tidegate push acme/b2b-ecommerce-platform develop --watch` releases to staging, `tidegate down` stops everything");
+        insta::assert_snapshot!(closing(3, 0, false), @"3 of 3 release(s) ended as expected; next: `cargo tidegate up`, then `cargo tidegate push acme/b2b-ecommerce-platform develop --watch` releases to staging");
+        insta::assert_snapshot!(closing(3, 0, true), @"3 of 3 release(s) ended as expected; next: `cargo tidegate push acme/b2b-ecommerce-platform develop --watch` releases to staging, `cargo tidegate down` stops everything");
         insta::assert_snapshot!(closing(3, 1, true), @"1 of 3 release(s) did not end as expected; logs are in `.tidegate/log/`");
     }
 

@@ -1,7 +1,7 @@
 //! Pushes a change and follows it: looks, tells what is new, approves, moves the virtual clock by a minute, until everything that
 //! the push started has ended. Must not judge how it ended.
 
-use super::line::{Line, Mood};
+use super::line::{Line, Look, Mood};
 use super::state::{Execution, Snapshot, State};
 use super::timeline::changes;
 use crate::control::ControlPlane;
@@ -224,7 +224,7 @@ mod tests {
             {"status": 401, "body": "{\"message\":\"the signature does not fit\"}"},
         ]});
         let lines = pushed("2026-11-24T02:36:00Z", push, &answer, "46b8219c92287c26");
-        let text: Vec<String> = lines.iter().map(|line| line.text(false)).collect();
+        let text: Vec<String> = lines.iter().map(|line| line.text(Look::PLAIN)).collect();
         insta::assert_snapshot!(text.join("\n"), @r"
         02:36  push              46b8219 on `main` of `acme/shop`, change `good`
         02:36  webhook           signature verified, answered 202: queued

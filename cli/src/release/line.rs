@@ -7,6 +7,11 @@ use std::io::IsTerminal;
 /// Width of the column that says of what a line tells.
 const SUBJECT: usize = 17;
 
+/// Columns before the words, a margin of two among them.
+const INDENT: usize = 2 + 7 + SUBJECT + 1;
+/// Fewest columns for the words; a narrower terminal breaks them by itself.
+const NARROWEST: usize = 40;
+
 /// What a line means for the release.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -43,24 +48,51 @@ impl Line {
         Self { at: at.to_owned(), subject: subject.to_owned(), what, more: lines.collect(), mood }
     }
 
-    /// For people: clock time, subject, words; further lines below the words.
-    pub(crate) fn text(&self, colour: bool) -> String {
+    /// For people: clock time, subject, words; further lines, and what does not fit, below the words.
+    pub(crate) fn text(&self, look: Look) -> String {
         let time = self.at.get(11..16).unwrap_or("     ");
-        let mut text = format!("{time}  {:<SUBJECT$} {}", self.subject, paint(&self.what, self.mood, colour));
-        for line in &self.more {
-            let _ = write!(text, "\n       {:<SUBJECT$} {}", "", paint(line, self.mood, colour));
+        let room = look.width.saturating_sub(INDENT).max(NARROWEST);
+        let mut lines =
+            std::iter::once(&self.what).chain(&self.more).flat_map(|line| textwrap::wrap(line, room));
+        let first = lines.next().unwrap_or_default();
+        let mut text = format!("{time}  {:<SUBJECT$} {}", self.subject, look.paint(&first, self.mood));
+        for line in lines {
+            let _ = write!(text, "\n       {:<SUBJECT$} {}", "", look.paint(&line, self.mood));
         }
         text
     }
 }
 
-/// Whether stdout shows colours: a terminal, and nobody has asked for none. (<https://no-color.org>)
-pub(crate) fn colours() -> bool {
-    std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+/// How lines are shown.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Look {
+    colour: bool,
+    /// Columns.
+    width: usize,
 }
 
-/// Colours a text by its mood.
-pub(crate) fn paint(text: &str, mood: Mood, colour: bool) -> String {
+impl Look {
+    /// Without colours, and lines as long as they are: for files and other programs.
+    pub(crate) const PLAIN: Self = Self { colour: false, width: usize::MAX };
+
+    /// As stdout shows it: in colours on a terminal, unless somebody has asked for none (<https://no-color.org>).
+    pub(crate) fn of_stdout() -> Self {
+        let stdout = std::io::stdout();
+        if !stdout.is_terminal() {
+            return Self::PLAIN;
+        }
+        let colour = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+        let columns = rustix::termios::tcgetwinsize(&stdout).map_or(0, |size| usize::from(size.ws_col));
+        Self { colour, width: if columns == 0 { usize::MAX } else { columns } }
+    }
+
+    /// Colours a text by its mood.
+    pub(crate) fn paint(self, text: &str, mood: Mood) -> String {
+        paint(text, mood, self.colour)
+    }
+}
+
+fn paint(text: &str, mood: Mood, colour: bool) -> String {
     match (mood, colour) {
         (Mood::Good, true) => format!("\u{1b}[32m{text}\u{1b}[0m"),
         (Mood::Bad, true) => format!("\u{1b}[31m{text}\u{1b}[0m"),
@@ -88,12 +120,24 @@ mod tests {
     #[test]
     fn a_line_is_aligned_and_its_further_lines_stand_below_the_words() {
         let line = Line::new("2026-11-24T02:37:50Z", "Gate", Mood::Bad, "fail, 1 of 2\n\n[fail] `x` is 1\n");
-        insta::assert_snapshot!(line.text(false), @r"
+        insta::assert_snapshot!(line.text(Look::PLAIN), @r"
         02:37  Gate              fail, 1 of 2
                                  [fail] `x` is 1
         ");
-        assert!(line.text(true).contains("\u{1b}[31mfail, 1 of 2\u{1b}[0m"));
+        let terminal = Look { colour: true, width: 80 };
+        assert!(line.text(terminal).contains("\u{1b}[31mfail, 1 of 2\u{1b}[0m"));
         insta::assert_snapshot!(serde_json::to_string(&line).unwrap(), @r#"{"at":"2026-11-24T02:37:50Z","subject":"Gate","what":"fail, 1 of 2","more":["[fail] `x` is 1"],"mood":"bad"}"#);
+    }
+
+    #[test]
+    fn what_does_not_fit_the_terminal_goes_on_below_the_words() {
+        let words =
+            "green answered 34 of 1214 requests with 5XX (2.80 %) against 49 of 10935 requests on blue";
+        let line = Line::new("2026-11-24T02:37:50Z", "watch", Mood::Plain, words);
+        insta::assert_snapshot!(line.text(Look { colour: false, width: 80 }), @"
+        02:37  watch             green answered 34 of 1214 requests with 5XX (2.80 %)
+                                 against 49 of 10935 requests on blue
+        ");
     }
 
     #[test]

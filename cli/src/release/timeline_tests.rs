@@ -1,5 +1,6 @@
 //! Two looks in, lines out. The documents are what the control plane answered in a real run, shortened.
 
+use super::super::line::Look;
 use super::*;
 use crate::release::state::{State, Watch};
 use serde_json::{Value, json};
@@ -33,7 +34,7 @@ fn look(now: &str, status: &str, stages: &[Value], deployments: &[Value]) -> Sna
 fn text(before: &Snapshot, after: &Snapshot) -> String {
     let lines = changes(before, after, SHA);
     assert_eq!(changes(after, after, SHA), [], "nothing is told twice");
-    lines.iter().map(|line| line.text(false)).collect::<Vec<_>>().join("\n")
+    lines.iter().map(|line| line.text(Look::PLAIN)).collect::<Vec<_>>().join("\n")
 }
 
 fn built(status: &str, ended: Option<&str>) -> Value {

@@ -34,7 +34,7 @@ fn refuse_a_second(home: &Home) -> Result<()> {
     if let Some(old) = Record::read(home)? {
         if old.processes.iter().any(crate::process::Process::is_running) {
             bail!(
-                "a local stack is running already: `tidegate status` describes it, `tidegate down` stops it"
+                "a local stack is running already: `cargo tidegate status` describes it, `cargo tidegate down` stops it"
             );
         }
         Record::remove(home)?;

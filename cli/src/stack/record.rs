@@ -82,15 +82,19 @@ impl Record {
         }
         let text = fs::read_to_string(&path).with_context(|| format!("cannot read `{}`", path.display()))?;
         let record = serde_json::from_str(&text);
-        record.map(Some).with_context(|| format!("`{}` is not what `tidegate up` writes", home.shown(&path)))
+        record
+            .map(Some)
+            .with_context(|| format!("`{}` is not what `cargo tidegate up` writes", home.shown(&path)))
     }
 
     /// The stack that runs.
     pub(crate) fn running(home: &Home) -> Result<Self> {
         match Self::read(home)? {
             Some(record) if record.ready && record.is_running() => Ok(record),
-            Some(_) => bail!("the local stack is not running properly: `tidegate down`, then `tidegate up`"),
-            None => bail!("no local stack is running: `tidegate up` starts it"),
+            Some(_) => bail!(
+                "the local stack is not running properly: `cargo tidegate down`, then `cargo tidegate up`"
+            ),
+            None => bail!("no local stack is running: `cargo tidegate up` starts it"),
         }
     }
 

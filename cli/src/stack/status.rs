@@ -58,7 +58,7 @@ impl Status {
         let state = match (self.ready, self.release) {
             (true, false) => "ready, functions built with the `local` profile",
             (true, true) => "ready, functions built by `sam build`",
-            (false, _) => "not ready: `tidegate up` did not come to its end",
+            (false, _) => "not ready: `cargo tidegate up` did not come to its end",
         };
         let mut lines = vec![
             row("stack", state),

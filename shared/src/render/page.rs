@@ -14,7 +14,7 @@ const STYLE: &str = "
 @media(prefers-color-scheme:dark){:root{--ink:#e6e9ed;--soft:#9aa4b0;--line:#323a44;--paper:#14181d;--card:#1b2027;--ok:#4cc38a;--bad:#ff7b72;--warn:#d9a33b;--run:#79a8ff}}
 .tg{font:15px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--paper);max-width:1080px;margin:0 auto;padding:28px 20px}
 .tg h1{font-size:22px;margin:0}.tg h2{font-size:16px;margin:32px 0 8px}.tg .soft{color:var(--soft)}
-.tg .tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(180px,1fr));gap:12px;margin-top:20px}
+.tg .tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(300px,1fr));gap:12px;margin-top:20px}
 .tg .tile{background:var(--card);border:1px solid var(--line);border-radius:8px;padding:14px 16px}
 .tg .tile b{display:block;font-size:24px;font-weight:600;font-variant-numeric:tabular-nums}
 .tg .scroll{overflow-x:auto}.tg table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
@@ -76,9 +76,9 @@ fn tiles(report: &Report) -> Markup {
     html! {
         div .tiles {
             (tile("Deployment frequency", &dora.deployment_frequency.n.to_string(), "deployments in 30 days", dora.deployment_frequency.enough_data))
-            (tile("Lead time for changes", &length(dora.lead_time.median_minutes), &spread(&dora.lead_time, "commits"), dora.lead_time.enough_data))
+            (tile("Lead time for changes", &length(dora.lead_time.median_minutes), &spread(&dora.lead_time, "commit"), dora.lead_time.enough_data))
             (tile("Change fail rate", &percent(dora.change_fail_rate.percent), &failed, dora.change_fail_rate.enough_data))
-            (tile("Failed deployment recovery", &length(dora.recovery_time.median_minutes), &spread(&dora.recovery_time, "failures"), dora.recovery_time.enough_data))
+            (tile("Failed deployment recovery", &length(dora.recovery_time.median_minutes), &spread(&dora.recovery_time, "failure"), dora.recovery_time.enough_data))
             (tile("Rework rate", &percent(dora.rework_rate.percent), &rework, dora.rework_rate.enough_data))
             (tile("Stopped before traffic", &dora.blocked.to_string(), "a gate's success, no failure", true))
         }
@@ -91,8 +91,9 @@ fn tile(name: &str, value: &str, note: &str, enough: bool) -> Markup {
 
 fn spread(spread: &Spread, what: &str) -> String {
     match spread.p90_minutes {
-        Some(p90) => format!("median of {} {what}; 90 % within {}", spread.n, length(Some(p90))),
-        None => format!("no {what}"),
+        Some(_) if spread.n == 1 => format!("one {what}"),
+        Some(p90) => format!("median of {} {what}s; 90 % within {}", spread.n, length(Some(p90))),
+        None => format!("no {what}s"),
     }
 }
 
