@@ -1,7 +1,7 @@
 //! Pushes a change and follows it: looks, tells what is new, approves, moves the virtual clock by a minute, until everything that
 //! the push started has ended. Must not judge how it ended.
 
-use super::line::{Line, Look, Mood};
+use super::line::{Line, Mood};
 use super::state::{Execution, Snapshot, State};
 use super::timeline::changes;
 use crate::control::ControlPlane;
@@ -214,6 +214,7 @@ fn body_words(body: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::release::line::Look;
     use serde_json::json;
 
     #[test]

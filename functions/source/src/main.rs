@@ -27,7 +27,7 @@ async fn main() -> Result<(), Error> {
     let settings = required(Settings::read(lookup))?;
     let aws = Aws::from_environment(lookup);
     let ports = Ports {
-        host: GitHub::new(settings.github_api_url, GitHubToken::new(&aws, settings.github_token_secret_id))?,
+        host: GitHub::new(settings.github_api_url, GitHubToken::new(&aws, settings.github_token_secret_id)),
         ledger: LedgerTable::new(&aws, settings.table_name),
         store: SourceBucket::new(&aws, settings.source_bucket, settings.kms_key_arn),
         pipelines: CodePipelines::new(&aws),

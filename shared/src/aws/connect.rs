@@ -12,6 +12,7 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 /// Roots that AWS endpoints chain to (Amazon Trust Services repository), as PEM; `scripts/refresh-roots` dates it.
@@ -21,14 +22,25 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 /// Longest wait for one attempt of one call.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The environment's region, credentials and endpoints, and one HTTP client for all services.
+/// The environment's region, credentials and endpoints, and one HTTP client for all services. Cheap to clone.
+///
+/// Nothing is built before it is used: a client costs up to 0.8 M instructions, and most invocations need few of a function's
+/// (docs/BENCHMARKS.md).
+#[derive(Clone)]
 pub struct Aws {
+    environment: Arc<Environment>,
+}
+
+struct Environment {
     region: Option<String>,
     credentials: Option<Credentials>,
     default_endpoint: Option<String>,
     lookup: fn(&str) -> Option<String>,
-    http: SharedHttpClient,
+    http: LazyLock<SharedHttpClient>,
 }
+
+/// A client of one service, built at its first call.
+pub(crate) type Lazy<C> = Arc<LazyLock<C, Box<dyn FnOnce() -> C + Send>>>;
 
 impl Aws {
     /// Reads `AWS_REGION`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN` and
@@ -39,19 +51,31 @@ impl Aws {
             lookup("AWS_ACCESS_KEY_ID").zip(lookup("AWS_SECRET_ACCESS_KEY")).map(|(id, secret)| {
                 Credentials::new(id, secret, lookup("AWS_SESSION_TOKEN"), None, "environment")
             });
-        Self {
+        let environment = Environment {
             region: lookup("AWS_REGION").or_else(|| lookup("AWS_DEFAULT_REGION")),
             credentials,
             default_endpoint: lookup("AWS_ENDPOINT_URL"),
             lookup,
-            http: https_client(),
-        }
+            http: LazyLock::new(https_client),
+        };
+        Self { environment: Arc::new(environment) }
+    }
+
+    /// A client that `build` makes of the configuration at its first call.
+    #[allow(dead_code, reason = "used by the adapters that are compiled in")]
+    pub(crate) fn client<C: 'static>(
+        &self,
+        endpoint_name: &'static str,
+        build: fn(&SdkConfig) -> C,
+    ) -> Lazy<C> {
+        let aws = self.clone();
+        Arc::new(LazyLock::new(Box::new(move || build(&aws.config(endpoint_name)))))
     }
 
     /// Configuration for one service; `endpoint_name` is the service part of `AWS_ENDPOINT_URL_<SERVICE>`.
     #[must_use]
     pub fn config(&self, endpoint_name: &str) -> SdkConfig {
-        self.build(endpoint_name, self.credentials.clone())
+        self.build(endpoint_name, self.environment.credentials.clone())
     }
 
     /// The same with other credentials: those that CodePipeline puts into a job.
@@ -62,18 +86,19 @@ impl Aws {
     }
 
     fn build(&self, endpoint_name: &str, credentials: Option<Credentials>) -> SdkConfig {
-        let endpoint = (self.lookup)(&format!("AWS_ENDPOINT_URL_{endpoint_name}"))
+        let environment = &self.environment;
+        let endpoint = (environment.lookup)(&format!("AWS_ENDPOINT_URL_{endpoint_name}"))
             .filter(|url| !url.is_empty())
-            .or_else(|| self.default_endpoint.clone());
+            .or_else(|| environment.default_endpoint.clone());
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(CONNECT_TIMEOUT)
             .operation_attempt_timeout(ATTEMPT_TIMEOUT);
         let mut builder = SdkConfig::builder()
             .behavior_version(aws_smithy_runtime_api::client::behavior_version::BehaviorVersion::latest())
-            .http_client(self.http.clone())
+            .http_client(SharedHttpClient::clone(&environment.http))
             .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
             .timeout_config(timeouts.build())
-            .region(self.region.clone().map(Region::new));
+            .region(environment.region.clone().map(Region::new));
         builder.set_endpoint_url(endpoint);
         builder.set_credentials_provider(credentials.map(SharedCredentialsProvider::new));
         builder.build()

@@ -1,6 +1,6 @@
 //! CodeDeploy deployments to ECS (<https://docs.aws.amazon.com/codedeploy/latest/APIReference/Welcome.html>).
 
-use super::{Aws, classify};
+use super::{Aws, Lazy, classify};
 use crate::delivery::ports::{Deployment, Deployments, LifecycleEvent, TaskSet};
 use crate::errors::Fault;
 use crate::model::Timestamp;
@@ -11,14 +11,14 @@ const SERVICE: &str = "CodeDeploy";
 
 /// CodeDeploy through its API.
 pub struct CodeDeploy {
-    client: Client,
+    client: Lazy<Client>,
 }
 
 impl CodeDeploy {
     /// Over the environment's connection.
     #[must_use]
     pub fn new(aws: &Aws) -> Self {
-        Self { client: Client::new(&aws.config("CODEDEPLOY")) }
+        Self { client: aws.client("CODEDEPLOY", Client::new) }
     }
 
     /// The one ECS target of a deployment; none while CodeDeploy has not made it yet.

@@ -1,6 +1,6 @@
 //! Facts in the table: one item per fact, the key holds its whole identity, so a duplicate overwrites itself.
 
-use super::{Aws, classify};
+use super::{Aws, Lazy, classify};
 use crate::errors::Fault;
 use crate::metrics::fact::Fact;
 use crate::metrics::ports::{Facts, History, Row};
@@ -11,7 +11,7 @@ const SERVICE: &str = "DynamoDB";
 
 /// The table of facts.
 pub struct FactTable {
-    client: Client,
+    client: Lazy<Client>,
     table: String,
 }
 
@@ -19,7 +19,7 @@ impl FactTable {
     /// Over the environment's connection.
     #[must_use]
     pub fn new(aws: &Aws, table: &str) -> Self {
-        Self { client: Client::new(&aws.config("DYNAMODB")), table: table.to_owned() }
+        Self { client: aws.client("DYNAMODB", Client::new), table: table.to_owned() }
     }
 }
 

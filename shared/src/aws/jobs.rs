@@ -1,7 +1,7 @@
 //! CodePipeline jobs: the two answers
 //! (<https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_PutJobSuccessResult.html>).
 
-use super::{Aws, classify};
+use super::{Aws, Lazy, classify};
 use crate::errors::Fault;
 use crate::gates::ports::{Answer, FailureKind, Jobs};
 use aws_sdk_codepipeline::Client;
@@ -11,14 +11,14 @@ const SERVICE: &str = "CodePipeline";
 
 /// Answers jobs through the CodePipeline API.
 pub struct CodePipelineJobs {
-    client: Client,
+    client: Lazy<Client>,
 }
 
 impl CodePipelineJobs {
     /// Over the environment's connection.
     #[must_use]
     pub fn new(aws: &Aws) -> Self {
-        Self { client: Client::new(&aws.config("CODEPIPELINE")) }
+        Self { client: aws.client("CODEPIPELINE", Client::new) }
     }
 
     async fn succeed(

@@ -4,7 +4,7 @@
 //! Must not: decide; it keeps what [`crate::source::ledger`] decided, on condition of the version it was made from.
 //! Specification: <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.ConditionExpressions.html>
 
-use crate::aws::{Aws, classify};
+use crate::aws::{Aws, Lazy, classify};
 use crate::errors::Fault;
 use crate::model::Timestamp;
 use crate::source::ledger::{Claim, Entry, LedgerKey, Started};
@@ -21,7 +21,7 @@ type Item = HashMap<String, AttributeValue>;
 
 /// The ledger's part of Tidegate's table.
 pub struct LedgerTable {
-    client: Client,
+    client: Lazy<Client>,
     table: String,
 }
 
@@ -29,7 +29,7 @@ impl LedgerTable {
     /// The ledger in `table` (`AWS_ENDPOINT_URL_DYNAMODB`).
     #[must_use]
     pub fn new(aws: &Aws, table: String) -> Self {
-        Self { client: Client::new(&aws.config("DYNAMODB")), table }
+        Self { client: aws.client("DYNAMODB", Client::new), table }
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! `HTTPCode_Target_5XX_Count` has no datapoint for a minute without one: it counts as zero only where `RequestCount` has one.
 
-use super::{Aws, classify};
+use super::{Aws, Lazy, classify};
 use crate::delivery::eprocess::Counts;
 use crate::delivery::ports::Minutes;
 use crate::delivery::watch::{TargetGroup, Watch};
@@ -22,14 +22,14 @@ const MAX_PAGES: usize = 50;
 
 /// CloudWatch through its API.
 pub struct CloudWatchMinutes {
-    client: Client,
+    client: Lazy<Client>,
 }
 
 impl CloudWatchMinutes {
     /// Over the environment's connection.
     #[must_use]
     pub fn new(aws: &Aws) -> Self {
-        Self { client: Client::new(&aws.config("CLOUDWATCH")) }
+        Self { client: aws.client("CLOUDWATCH", Client::new) }
     }
 
     /// Values by query id and minute, every page.

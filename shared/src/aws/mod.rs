@@ -8,6 +8,8 @@ mod fault;
 
 pub use connect::Aws;
 #[allow(unused_imports, reason = "used by the adapters that are compiled in")]
+pub(crate) use connect::Lazy;
+#[allow(unused_imports, reason = "used by the adapters that are compiled in")]
 pub(crate) use fault::classify;
 
 #[cfg(all(feature = "s3", feature = "gates"))]

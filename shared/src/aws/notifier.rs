@@ -1,6 +1,6 @@
 //! Messages to people through SNS (<https://docs.aws.amazon.com/sns/latest/api/API_Publish.html>).
 
-use super::{Aws, classify};
+use super::{Aws, Lazy, classify};
 use crate::errors::Fault;
 use aws_sdk_sns::Client;
 
@@ -9,7 +9,7 @@ const MAX_SUBJECT: usize = 100;
 
 /// Publishes plain text to one topic.
 pub struct Topic {
-    client: Client,
+    client: Lazy<Client>,
     arn: String,
 }
 
@@ -17,7 +17,7 @@ impl Topic {
     /// Over the environment's connection.
     #[must_use]
     pub fn new(aws: &Aws, arn: &str) -> Self {
-        Self { client: Client::new(&aws.config("SNS")), arn: arn.to_owned() }
+        Self { client: aws.client("SNS", Client::new), arn: arn.to_owned() }
     }
 
     /// Publishes; the subject is cut to what SNS takes: printable ASCII, 100 characters.

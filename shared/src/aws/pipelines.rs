@@ -3,7 +3,7 @@
 //! Must not: rely on `clientRequestToken`; nothing promises that it is honoured. The ledger and `releaseId` do it.
 //! Specification: <https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_StartPipelineExecution.html>
 
-use crate::aws::{Aws, classify};
+use crate::aws::{Aws, Lazy, classify};
 use crate::errors::Fault;
 use crate::source::ports::{Pipelines, StartOrder};
 use aws_sdk_codepipeline::Client;
@@ -22,14 +22,14 @@ const SEARCHED: i32 = 50;
 
 /// The account's pipelines.
 pub struct CodePipelines {
-    client: Client,
+    client: Lazy<Client>,
 }
 
 impl CodePipelines {
     /// Over the environment's connection (`AWS_ENDPOINT_URL_CODEPIPELINE`).
     #[must_use]
     pub fn new(aws: &Aws) -> Self {
-        Self { client: Client::new(&aws.config("CODEPIPELINE")) }
+        Self { client: aws.client("CODEPIPELINE", Client::new) }
     }
 
     async fn release_of(&self, pipeline: &str, execution: &str) -> Result<Option<String>, Fault> {

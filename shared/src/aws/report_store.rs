@@ -1,12 +1,12 @@
 //! The rendered report in S3.
 
-use super::{Aws, classify};
+use super::{Aws, Lazy, classify};
 use crate::errors::Fault;
 use aws_sdk_s3::Client;
 
 /// The bucket of reports.
 pub struct ReportStore {
-    client: Client,
+    client: Lazy<Client>,
     bucket: String,
 }
 
@@ -14,7 +14,7 @@ impl ReportStore {
     /// Over the environment's connection.
     #[must_use]
     pub fn new(aws: &Aws, bucket: &str) -> Self {
-        Self { client: Client::new(&aws.config("S3")), bucket: bucket.to_owned() }
+        Self { client: aws.client("S3", Client::new), bucket: bucket.to_owned() }
     }
 
     /// Writes an object.

@@ -3,7 +3,7 @@
 //! Must not: log or describe a value; nothing here that holds one is `Debug`.
 //! Specification: <https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html>
 
-use crate::aws::{Aws, classify};
+use crate::aws::{Aws, Lazy, classify};
 use crate::errors::Fault;
 use crate::source::ports::{SecretSource, Token, TokenSource};
 use crate::source::secrets::WebhookSecrets;
@@ -17,7 +17,7 @@ const GET: &str = "GetSecretValue";
 
 /// The secret that GitHub signs deliveries with.
 pub struct WebhookSecret {
-    client: Client,
+    client: Lazy<Client>,
     id: String,
 }
 
@@ -25,7 +25,7 @@ impl WebhookSecret {
     /// The secret `id` (`AWS_ENDPOINT_URL_SECRETS_MANAGER`).
     #[must_use]
     pub fn new(aws: &Aws, id: String) -> Self {
-        Self { client: Client::new(&aws.config("SECRETS_MANAGER")), id }
+        Self { client: aws.client("SECRETS_MANAGER", Client::new), id }
     }
 }
 
@@ -38,7 +38,7 @@ impl SecretSource for WebhookSecret {
 
 /// The token for GitHub, kept until GitHub refuses it.
 pub struct GitHubToken {
-    client: Client,
+    client: Lazy<Client>,
     id: Option<String>,
     kept: Mutex<Option<Token>>,
 }
@@ -47,7 +47,7 @@ impl GitHubToken {
     /// The secret `id`, a plain token; without an id there is no token.
     #[must_use]
     pub fn new(aws: &Aws, id: Option<String>) -> Self {
-        Self { client: Client::new(&aws.config("SECRETS_MANAGER")), id, kept: Mutex::new(None) }
+        Self { client: aws.client("SECRETS_MANAGER", Client::new), id, kept: Mutex::new(None) }
     }
 }
 

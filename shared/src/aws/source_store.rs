@@ -3,12 +3,13 @@
 //! Must not: overwrite. `If-None-Match: *` keeps the first; whoever comes second takes that one.
 //! Specification: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html>
 
-use crate::aws::{Aws, classify};
+use crate::aws::{Aws, Lazy, classify};
 use crate::errors::Fault;
 use crate::source::ports::{Label, Published, SourceStore};
 use aws_sdk_s3::Client;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::ServerSideEncryption;
+use aws_types::SdkConfig;
 
 /// Service name in faults.
 const SERVICE: &str = "S3";
@@ -17,7 +18,7 @@ const SUMMARY: &str = "codepipeline-artifact-revision-summary";
 
 /// The source bucket.
 pub struct SourceBucket {
-    client: Client,
+    client: Lazy<Client>,
     bucket: String,
     key_arn: Option<String>,
 }
@@ -26,12 +27,14 @@ impl SourceBucket {
     /// The bucket, with the KMS key that objects are encrypted under (`AWS_ENDPOINT_URL_S3`).
     #[must_use]
     pub fn new(aws: &Aws, bucket: String, key_arn: Option<String>) -> Self {
-        let connection = aws.config("S3");
-        // An endpoint of one's own seldom has a name per bucket; path style works at every endpoint.
-        let path_style = connection.endpoint_url().is_some();
-        let config = aws_sdk_s3::config::Builder::from(&connection).force_path_style(path_style).build();
-        Self { client: Client::from_conf(config), bucket, key_arn }
+        Self { client: aws.client("S3", connect), bucket, key_arn }
     }
+}
+
+fn connect(connection: &SdkConfig) -> Client {
+    // An endpoint of one's own seldom has a name per bucket; path style works at every endpoint.
+    let path_style = connection.endpoint_url().is_some();
+    Client::from_conf(aws_sdk_s3::config::Builder::from(connection).force_path_style(path_style).build())
 }
 
 impl SourceStore for SourceBucket {

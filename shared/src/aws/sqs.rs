@@ -3,7 +3,7 @@
 //! Must not: put a payload on the queue; the message says only "look at this branch".
 //! Specification: <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html>
 
-use crate::aws::{Aws, classify};
+use crate::aws::{Aws, Lazy, classify};
 use crate::errors::Fault;
 use crate::source::message::SourceRequest;
 use aws_sdk_sqs::Client;
@@ -15,7 +15,7 @@ const SEND: &str = "SendMessage";
 
 /// The queue that the source function reads.
 pub struct SourceQueue {
-    client: Client,
+    client: Lazy<Client>,
     url: String,
 }
 
@@ -23,7 +23,7 @@ impl SourceQueue {
     /// The queue at `url` (`AWS_ENDPOINT_URL_SQS`).
     #[must_use]
     pub fn new(aws: &Aws, url: String) -> Self {
-        Self { client: Client::new(&aws.config("SQS")), url }
+        Self { client: aws.client("SQS", Client::new), url }
     }
 }
 

@@ -3,7 +3,7 @@
 //! Must not: parse what it reads, keep it, or log it.
 //! Specification: <https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameter.html>
 
-use crate::aws::{Aws, classify};
+use crate::aws::{Aws, Lazy, classify};
 use crate::errors::Fault;
 use aws_sdk_ssm::Client;
 
@@ -13,14 +13,14 @@ const SERVICE: &str = "Parameter Store";
 /// Reads parameters by name.
 #[derive(Clone)]
 pub struct Parameters {
-    client: Client,
+    client: Lazy<Client>,
 }
 
 impl Parameters {
     /// A reader over the environment's connection (`AWS_ENDPOINT_URL_SSM`).
     #[must_use]
     pub fn new(aws: &Aws) -> Self {
-        Self { client: Client::new(&aws.config("SSM")) }
+        Self { client: aws.client("SSM", Client::new) }
     }
 
     /// The text of the parameter `name`, decrypted when it is a `SecureString`.

@@ -1,6 +1,6 @@
 //! Target groups of an Application Load Balancer: their CloudWatch dimensions and the health of their targets.
 
-use super::{Aws, classify};
+use super::{Aws, Lazy, classify};
 use crate::delivery::ports::{Health, TargetGroups};
 use crate::delivery::watch::TargetGroup;
 use crate::errors::Fault;
@@ -11,14 +11,14 @@ const SERVICE: &str = "Elastic Load Balancing";
 
 /// The load balancer through its API.
 pub struct LoadBalancers {
-    client: Client,
+    client: Lazy<Client>,
 }
 
 impl LoadBalancers {
     /// Over the environment's connection.
     #[must_use]
     pub fn new(aws: &Aws) -> Self {
-        Self { client: Client::new(&aws.config("ELASTIC_LOAD_BALANCING_V2")) }
+        Self { client: aws.client("ELASTIC_LOAD_BALANCING_V2", Client::new) }
     }
 
     /// ARN of the group and of its first load balancer.

@@ -1,14 +1,14 @@
 //! Verdicts: the full report in S3, and an item in the table for the dashboard.
 
-use super::{Aws, classify};
+use super::{Aws, Lazy, classify};
 use crate::errors::Fault;
 use crate::gates::ports::{Record, Verdicts};
 use aws_sdk_dynamodb::types::AttributeValue;
 
 /// Keeps verdicts in S3 and DynamoDB.
 pub struct VerdictStore {
-    s3: aws_sdk_s3::Client,
-    table: aws_sdk_dynamodb::Client,
+    s3: Lazy<aws_sdk_s3::Client>,
+    table: Lazy<aws_sdk_dynamodb::Client>,
     bucket: String,
     name: String,
 }
@@ -18,8 +18,8 @@ impl VerdictStore {
     #[must_use]
     pub fn new(aws: &Aws, table: &str, bucket: &str) -> Self {
         Self {
-            s3: aws_sdk_s3::Client::new(&aws.config("S3")),
-            table: aws_sdk_dynamodb::Client::new(&aws.config("DYNAMODB")),
+            s3: aws.client("S3", aws_sdk_s3::Client::new),
+            table: aws.client("DYNAMODB", aws_sdk_dynamodb::Client::new),
             bucket: bucket.to_owned(),
             name: table.to_owned(),
         }

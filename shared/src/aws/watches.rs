@@ -1,6 +1,6 @@
 //! Watch records in the table: active ones under `WATCH`, closed ones under `W#<deployment id>`.
 
-use super::{Aws, classify};
+use super::{Aws, Lazy, classify};
 use crate::delivery::ports::{Stored, Watches};
 use crate::delivery::watch::Watch;
 use crate::errors::Fault;
@@ -15,7 +15,7 @@ type Item = HashMap<String, AttributeValue>;
 
 /// The table of watches.
 pub struct WatchTable {
-    client: Client,
+    client: Lazy<Client>,
     table: String,
 }
 
@@ -23,7 +23,7 @@ impl WatchTable {
     /// Over the environment's connection.
     #[must_use]
     pub fn new(aws: &Aws, table: &str) -> Self {
-        Self { client: Client::new(&aws.config("DYNAMODB")), table: table.to_owned() }
+        Self { client: aws.client("DYNAMODB", Client::new), table: table.to_owned() }
     }
 
     async fn item(&self, pk: &str, sk: &str) -> Result<Option<Stored>, Fault> {

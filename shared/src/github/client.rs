@@ -13,7 +13,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 /// Longest wait for a connection.
@@ -33,11 +33,14 @@ const ARCHIVE_HOST: &str = "codeload.github.com";
 /// The API version that the answers are read as.
 const API_VERSION: &str = "2022-11-28";
 
+type Http = Client<HttpsConnector<HttpConnector>, Empty<Bytes>>;
+
 /// A client of one GitHub (github.com or an Enterprise Server).
 pub struct GitHub<T> {
     base: String,
     tokens: T,
-    http: Client<HttpsConnector<HttpConnector>, Empty<Bytes>>,
+    /// Built at the first call: reading the roots is dear, and a source that has nothing to do makes none.
+    http: OnceLock<Http>,
     /// Path of a branch → the validator and head of the last answer; an unchanged head costs no rate limit.
     pub(super) heads: Mutex<BTreeMap<String, (String, CommitSha)>>,
     /// Repositories whose name was seen to belong to the id.
@@ -66,10 +69,15 @@ struct Bounds {
 
 impl<T: TokenSource> GitHub<T> {
     /// A client of the API at `base` (see [`check_api_url`]).
-    ///
-    /// # Errors
-    /// When TLS cannot be set up.
-    pub fn new(base: String, tokens: T) -> Result<Self, Fault> {
+    #[must_use]
+    pub fn new(base: String, tokens: T) -> Self {
+        Self { base, tokens, http: OnceLock::new(), heads: Mutex::default(), verified: Mutex::default() }
+    }
+
+    fn http(&self) -> Result<&Http, Fault> {
+        if let Some(http) = self.http.get() {
+            return Ok(http);
+        }
         let mut connector = HttpConnector::new();
         connector.enforce_http(false);
         connector.set_connect_timeout(Some(CONNECT_TIMEOUT));
@@ -79,8 +87,7 @@ impl<T: TokenSource> GitHub<T> {
             .https_or_http()
             .enable_http1()
             .wrap_connector(connector);
-        let http = Client::builder(TokioExecutor::new()).build(https);
-        Ok(Self { base, tokens, http, heads: Mutex::default(), verified: Mutex::default() })
+        Ok(self.http.get_or_init(|| Client::builder(TokioExecutor::new()).build(https)))
     }
 
     /// Asks for `path` (beginning with `/`); `known` is the validator of an answer that is still at hand.
@@ -126,9 +133,9 @@ impl<T: TokenSource> GitHub<T> {
     ) -> Result<Answer, Fault> {
         let token = if self.gets_token(uri) { self.tokens.token().await? } else { None };
         let request = request(operation, uri, token.as_ref(), known)?;
+        let http = self.http()?;
         let exchange = async {
-            let response = self
-                .http
+            let response = http
                 .request(request)
                 .await
                 .map_err(|error| transient(operation, crate::errors::chain(&error)))?;
@@ -248,7 +255,7 @@ mod tests {
 
     #[test]
     fn the_token_goes_to_the_api_only_and_only_under_tls() {
-        let github = GitHub::new("https://api.github.com".to_owned(), NoToken).unwrap();
+        let github = GitHub::new("https://api.github.com".to_owned(), NoToken);
         assert!(github.gets_token(&uri("https://api.github.com/repos/a/b")));
         for other in [
             "http://api.github.com/",
@@ -262,7 +269,7 @@ mod tests {
 
     #[test]
     fn a_redirect_is_followed_to_the_archive_host_and_home_only() {
-        let github = GitHub::new("https://api.github.com".to_owned(), NoToken).unwrap();
+        let github = GitHub::new("https://api.github.com".to_owned(), NoToken);
         assert!(github.may_follow(&uri("https://codeload.github.com/a/b/legacy.zip/x")));
         assert!(github.may_follow(&uri("https://api.github.com/x")));
         for other in [
