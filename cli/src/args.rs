@@ -1,6 +1,7 @@
 //! The command line.
 
 use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
 
 /// Developer options, shown below the help.
 const AFTER: &str = "\
@@ -28,8 +29,37 @@ pub(crate) enum Command {
     Status(Json),
     /// Push a change to a branch of the sample platform
     Push(Push),
+    /// Ask the routes: what does a push start, and is the text right?
+    #[command(subcommand)]
+    Routes(RoutesCommand),
     /// Run the tour: three releases on a fresh stack, then what was measured
     Demo(Demo),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum RoutesCommand {
+    /// Say what a push to REF of REPOSITORY would start, and why; exit code 1 when nothing starts
+    Explain(Explain),
+    /// Read a routes text and list everything that is wrong with it
+    Check {
+        /// YAML file, `-` for standard input
+        file: PathBuf,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Explain {
+    /// `owner/name`, or GitHub's numeric id
+    pub(crate) repository: String,
+    /// Branch, or full ref (`refs/tags/v1`)
+    #[arg(value_name = "REF")]
+    pub(crate) reference: String,
+    /// YAML file, `-` for standard input; the running local stack's parameter when it is not given. On AWS:
+    /// `aws ssm get-parameter --name NAME --query Parameter.Value --output text | tidegate routes explain … --routes -`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) routes: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) output: Json,
 }
 
 #[derive(Debug, Args)]

@@ -62,6 +62,13 @@ impl Emulator {
         Ok(current(text))
     }
 
+    /// The text of a parameter.
+    pub(crate) fn parameter(&self, name: &str) -> Result<String> {
+        let answer = self.json("ssm", "AmazonSSM.GetParameter", "1.1", &json!({"Name": name}))?;
+        let text = answer.pointer("/Parameter/Value").and_then(Value::as_str);
+        Ok(text.context("the parameter has no text")?.to_owned())
+    }
+
     /// Messages waiting or in flight in a queue.
     pub(crate) fn depth(&self, queue_url: &str) -> Result<u64> {
         let body = json!({"QueueUrl": queue_url, "AttributeNames": ["All"]});

@@ -11,11 +11,12 @@ mod interrupt;
 mod process;
 mod progress;
 mod release;
+mod routes;
 mod stack;
 mod tail;
 
 use anyhow::Result;
-use args::{Arguments, Command};
+use args::{Arguments, Command, RoutesCommand};
 use clap::Parser;
 use home::Home;
 use progress::{note, say};
@@ -44,6 +45,8 @@ fn run(arguments: Arguments) -> Result<ExitCode> {
         Command::Down(down) => stop(&home, &down),
         Command::Status(output) => status(&home, output.json),
         Command::Push(push) => send(&home, &push),
+        Command::Routes(RoutesCommand::Explain(order)) => Ok(code(routes::explain(&home, &order)?)),
+        Command::Routes(RoutesCommand::Check { file }) => routes::check(&file).map(|()| ExitCode::SUCCESS),
         Command::Demo(demo) if demo.list => {
             demo::list(demo.output.json);
             Ok(ExitCode::SUCCESS)

@@ -27,11 +27,11 @@ fn conflict() -> Fault {
 #[derive(Debug, Default)]
 pub struct MemoryLedger {
     entries: RefCell<BTreeMap<LedgerKey, Entry>>,
-    pushes: RefCell<BTreeMap<(u64, String), PushRange>>,
+    pushes: RefCell<BTreeMap<(u64, String, String), PushRange>>,
 }
 
 impl MemoryLedger {
-    /// What each release brought, by its newest commit.
+    /// What each release brought, by its newest commit and pipeline.
     #[must_use]
     pub fn pushes(&self) -> Vec<PushRange> {
         self.pushes.borrow().values().cloned().collect()
@@ -53,7 +53,7 @@ impl Ledger for &MemoryLedger {
     }
 
     async fn record_push(&self, range: &PushRange) -> Result<(), Fault> {
-        let key = (range.repository_id, range.after.to_string());
+        let key = (range.repository_id, range.after.to_string(), range.pipeline.clone());
         self.pushes.borrow_mut().insert(key, range.clone());
         Ok(())
     }

@@ -19,13 +19,13 @@ fn key(branch: &str) -> LedgerKey {
 
 fn claimed(version: u64, digit: &str) -> Entry {
     let claim = Claim { sha: sha(digit), release_id: format!("r{digit}"), until: Timestamp::from_millis(42) };
-    Entry { version, sequence: version, started: None, claim: Some(claim) }
+    Entry { version, sequence: version, started: None, claim: Some(claim), passed: None }
 }
 
 fn started(version: u64, digit: &str) -> Entry {
     let started =
         Started { sha: sha(digit), release_id: format!("r{digit}"), execution_id: "e-1".to_owned() };
-    Entry { version, sequence: 1, started: Some(started), claim: None }
+    Entry { version, sequence: 1, started: Some(started), claim: None, passed: Some(sha("f")) }
 }
 
 async fn laws(ledger: &impl Ledger) {

@@ -13,7 +13,7 @@ use shared::model::Timestamp;
 use shared::source::message::{Reason, SourceRequest};
 use shared::source::ports::{Ledger, Pipelines, RouteSource, SourceHost, SourceStore};
 use shared::source::reconcile::{Outcome, Ports, SourceError, reconcile};
-use shared::source::routes::{Route, Routes};
+use shared::source::routes::{Entry, Route, Routes};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// The source function's edge.
@@ -92,10 +92,27 @@ where
     async fn poll(&self) -> Result<Value, Diagnostic> {
         let routes = self.routes().await.map_err(|failure| source_failure(failure.words))?;
         let mut looked = Vec::new();
-        for route in routes.all() {
-            looked.push(self.look(route, Reason::Poll).await);
+        for entry in routes.entries() {
+            for route in self.watched(&entry).await {
+                looked.push(match route {
+                    Ok(route) => self.look(route, Reason::Poll).await,
+                    Err(failure) => unlisted(&entry, failure),
+                });
+            }
         }
         report(&looked, true)
+    }
+
+    /// The branches that an entry means now: itself, or what its pattern matches. A pattern that could not be looked up is one failure.
+    async fn watched(&self, entry: &Entry) -> Vec<Result<Route, Failure>> {
+        if entry.pattern.is_exact() {
+            return entry.route(entry.pattern.as_str()).map(Ok).into_iter().collect();
+        }
+        let listed = self.ports.host.branches(entry.repository(), entry.pattern.literal_prefix()).await;
+        match listed {
+            Ok(branches) => branches.iter().filter_map(|branch| entry.route(branch)).map(Ok).collect(),
+            Err(fault) => vec![Err(Failure { words: chain(&fault), transient: fault.is_transient() })],
+        }
     }
 
     async fn direct(&self, request: &SourceRequest) -> Result<Value, Diagnostic> {
@@ -136,6 +153,14 @@ where
         log(&route, reason, &result);
         Looked { route, result }
     }
+}
+
+/// A pattern whose branches could not be listed.
+fn unlisted(entry: &Entry, failure: Failure) -> Looked {
+    let route = entry.repository().clone();
+    let result = Err(failure);
+    log(&route, Reason::Poll, &result);
+    Looked { route, result }
 }
 
 /// One line for each branch that was looked at, one more for each release that began.

@@ -1,5 +1,5 @@
 //! DynamoDB: the ledger of started heads (`pk = L#<pipeline>#<branch>`, `sk = HEAD`) and what each release brought
-//! (`pk = R#<repository id>`, `sk = P#<sha>`).
+//! (`pk = R#<repository id>`, `sk = P#<sha>#<pipeline>`).
 //!
 //! Must not: decide; it keeps what [`crate::source::ledger`] decided, on condition of the version it was made from.
 //! Specification: <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.ConditionExpressions.html>
@@ -106,6 +106,9 @@ fn item_of(key: &LedgerKey, entry: &Entry) -> Item {
         item.insert("claim_release_id".to_owned(), text(&claim.release_id));
         item.insert("claim_until_ms".to_owned(), number(&claim.until.millis()));
     }
+    if let Some(passed) = &entry.passed {
+        item.insert("passed_head".to_owned(), text(passed.as_str()));
+    }
     item
 }
 
@@ -126,7 +129,12 @@ fn entry_of(item: &Item) -> Result<Entry, Fault> {
         }),
         None => None,
     };
-    Ok(Entry { version: integer(item, "version")?, sequence: integer(item, "sequence")?, started, claim })
+    let passed = match optional(item, "passed_head") {
+        Some(sha) => Some(sha.parse().map_err(|_| unreadable("passed_head"))?),
+        None => None,
+    };
+    let (version, sequence) = (integer(item, "version")?, integer(item, "sequence")?);
+    Ok(Entry { version, sequence, started, claim, passed })
 }
 
 fn optional<'a>(item: &'a Item, name: &str) -> Option<&'a str> {
@@ -155,7 +163,7 @@ fn unreadable(name: &str) -> Fault {
 fn push_item(range: &PushRange) -> Item {
     let mut item: Item = [
         ("pk", text(format!("R#{}", range.repository_id))),
-        ("sk", text(format!("P#{}", range.after))),
+        ("sk", text(format!("P#{}#{}", range.after, range.pipeline))),
         ("branch", text(&range.branch)),
         ("pipeline", text(&range.pipeline)),
         ("release_id", text(&range.release_id)),
@@ -195,7 +203,7 @@ mod tests {
         for (started, claim) in
             [(None, Some(claim.clone())), (Some(started.clone()), None), (Some(started), Some(claim))]
         {
-            let entry = Entry { version: 3, sequence: 2, started, claim };
+            let entry = Entry { version: 3, sequence: 2, started, claim, passed: Some(sha("c")) };
             let item = item_of(&key(), &entry);
             assert_eq!(optional(&item, "pk"), Some("L#shop-production#main"));
             assert_eq!(entry_of(&item).unwrap(), entry);
@@ -222,7 +230,7 @@ mod tests {
         };
         let item = push_item(&range);
         assert_eq!(optional(&item, "pk"), Some("R#1001"));
-        assert_eq!(optional(&item, "sk"), Some(format!("P#{}", sha("b")).as_str()));
+        assert_eq!(optional(&item, "sk"), Some(format!("P#{}#shop-production", sha("b")).as_str()));
         assert_eq!(optional(&item, "before"), Some(sha("a").as_str()));
         assert_eq!(optional(&item, "commits"), Some("[]"));
     }

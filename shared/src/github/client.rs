@@ -2,6 +2,7 @@
 
 use crate::errors::Fault;
 use crate::github::answer::{Answer, SERVICE};
+use crate::github::trees::Tree;
 use crate::model::CommitSha;
 use crate::source::ports::{Token, TokenSource};
 use http::header::{ACCEPT, AUTHORIZATION, IF_NONE_MATCH, LOCATION, USER_AGENT};
@@ -13,7 +14,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 /// Longest wait for a connection.
@@ -45,6 +46,8 @@ pub struct GitHub<T> {
     pub(super) heads: Mutex<BTreeMap<String, (String, CommitSha)>>,
     /// Repositories whose name was seen to belong to the id.
     pub(super) verified: Mutex<BTreeSet<(u64, String)>>,
+    /// Folders by their object id.
+    pub(super) trees: Mutex<BTreeMap<String, Arc<Tree>>>,
 }
 
 /// Checks the API's address: `https://api.github.com`, `https://<host>/api/v3`, or plain HTTP (then without a token).
@@ -71,7 +74,14 @@ impl<T: TokenSource> GitHub<T> {
     /// A client of the API at `base` (see [`check_api_url`]).
     #[must_use]
     pub fn new(base: String, tokens: T) -> Self {
-        Self { base, tokens, http: OnceLock::new(), heads: Mutex::default(), verified: Mutex::default() }
+        Self {
+            base,
+            tokens,
+            http: OnceLock::new(),
+            heads: Mutex::default(),
+            verified: Mutex::default(),
+            trees: Mutex::default(),
+        }
     }
 
     fn http(&self) -> Result<&Http, Fault> {

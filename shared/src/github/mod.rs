@@ -7,5 +7,6 @@
 mod answer;
 mod client;
 mod repositories;
+mod trees;
 
 pub use client::{GitHub, check_api_url};

@@ -167,6 +167,20 @@ impl<T: TokenSource> SourceHost for GitHub<T> {
         answers.into_iter().map(CommitAnswer::commit).collect()
     }
 
+    async fn branches(&self, route: &Route, prefix: &str) -> Result<Vec<String>, Fault> {
+        self.verify(route).await?;
+        self.branches_by_prefix(&route.repository, prefix).await
+    }
+
+    async fn objects(
+        &self,
+        repository: &str,
+        sha: &CommitSha,
+        paths: &[String],
+    ) -> Result<Vec<Option<String>>, Fault> {
+        self.objects_at(repository, sha, paths).await
+    }
+
     async fn archive(&self, repository: &str, sha: &CommitSha) -> Result<Vec<u8>, Fault> {
         self.download(DOWNLOAD, &format!("/repos/{repository}/zipball/{sha}")).await
     }

@@ -15,7 +15,8 @@ use std::collections::BTreeMap;
 pub struct Rows {
     facts: Vec<Fact>,
     gates: Vec<Gate>,
-    pushes: BTreeMap<String, Vec<RangeCommit>>,
+    /// By commit and pipeline.
+    pushes: BTreeMap<(String, String), Vec<RangeCommit>>,
     exposure: Exposure,
     reasons: BTreeMap<String, String>,
     /// Rows that could not be read, by partition key.
@@ -86,7 +87,9 @@ impl Rows {
         let taken = match pk.split('#').next() {
             Some("G") => gate(body).map(|gate| self.gates.push(gate)),
             Some("R") => serde_json::from_str(body).ok().map(|commits| {
-                self.pushes.insert(sk.trim_start_matches("P#").to_owned(), commits);
+                let name = sk.trim_start_matches("P#");
+                let (commit, pipeline) = name.split_once('#').unwrap_or((name, ""));
+                self.pushes.insert((commit.to_owned(), pipeline.to_owned()), commits);
             }),
             Some("W" | "WATCH") => self.watch(body),
             _ => serde_json::from_str(body).ok().map(|fact| self.facts.push(fact)),
@@ -120,7 +123,9 @@ impl Rows {
         let ranges: Ranges = commit_of
             .iter()
             .filter_map(|(execution, commit)| {
-                Some(((*execution).to_owned(), self.pushes.get(*commit)?.clone()))
+                let pipeline = records.executions.get(*execution)?.pipeline.clone();
+                let range = self.pushes.get(&((*commit).to_owned(), pipeline))?;
+                Some(((*execution).to_owned(), range.clone()))
             })
             .collect();
         let mut all = releases(&records, map, &self.exposure);

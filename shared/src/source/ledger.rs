@@ -54,6 +54,8 @@ pub struct Entry {
     pub started: Option<Started>,
     /// Who is at work.
     pub claim: Option<Claim>,
+    /// The newest head that brought nothing for this pipeline, since the last one that was started.
+    pub passed: Option<CommitSha>,
 }
 
 /// What the entry and the true head ask for.
@@ -61,6 +63,8 @@ pub struct Entry {
 pub enum Step {
     /// The head was started already.
     Done,
+    /// The head was looked at before and brings nothing for this pipeline.
+    Passed,
     /// Somebody is at work, and looks at the head again when finished.
     Busy,
     /// Nobody is at work: write this entry, and on success start its claim.
@@ -79,6 +83,7 @@ pub fn decide(key: &LedgerKey, entry: &Entry, head: &CommitSha, now: Timestamp) 
             Step::TakeOver(Entry { version: entry.version + 1, claim: Some(renewed), ..entry.clone() })
         }
         None if entry.started.as_ref().is_some_and(|started| started.sha == *head) => Step::Done,
+        None if entry.passed.as_ref() == Some(head) => Step::Passed,
         None => Step::Claim(claimed(key, entry, head, now)),
     }
 }
@@ -91,7 +96,14 @@ fn claimed(key: &LedgerKey, entry: &Entry, head: &CommitSha, now: Timestamp) -> 
         sequence,
         started: entry.started.clone(),
         claim: Some(Claim { sha: head.clone(), release_id, until: now.plus(LEASE_MS) }),
+        passed: None,
     }
+}
+
+/// The entry after `head` was found to bring nothing for this pipeline.
+#[must_use]
+pub fn passed(entry: &Entry, head: &CommitSha) -> Entry {
+    Entry { version: entry.version + 1, passed: Some(head.clone()), ..entry.clone() }
 }
 
 /// The entry after the claim's execution is known.
@@ -102,7 +114,13 @@ pub fn completed(entry: &Entry, claim: &Claim, execution_id: &str) -> Entry {
         release_id: claim.release_id.clone(),
         execution_id: execution_id.to_owned(),
     };
-    Entry { version: entry.version + 1, sequence: entry.sequence, started: Some(started), claim: None }
+    Entry {
+        version: entry.version + 1,
+        sequence: entry.sequence,
+        started: Some(started),
+        claim: None,
+        passed: None,
+    }
 }
 
 /// The entry after a worker failed and lets go of its lease: the next one takes over at once.

@@ -82,6 +82,24 @@ pub trait SourceHost {
         after: &CommitSha,
     ) -> Result<Vec<Commit>, Fault>;
 
+    /// The branches whose names begin with `prefix`.
+    ///
+    /// # Errors
+    /// When the host does not say, or the route's name is not the repository with the route's id.
+    async fn branches(&self, route: &Route, prefix: &str) -> Result<Vec<String>, Fault>;
+
+    /// What stands at each of `paths` (folders or files, from the root) in the commit `sha`: mode and Git object id, none where nothing
+    /// is. Two commits with equal answers have equal content there, whatever lies between them.
+    ///
+    /// # Errors
+    /// [`Fault::Missing`] when the repository has no such commit, otherwise as classified.
+    async fn objects(
+        &self,
+        repository: &str,
+        sha: &CommitSha,
+        paths: &[String],
+    ) -> Result<Vec<Option<String>>, Fault>;
+
     /// The whole tree at `sha` as a zip, everything under one folder.
     ///
     /// # Errors
@@ -103,7 +121,7 @@ pub trait Ledger {
     /// [`Fault::Conflict`] when somebody else wrote that version.
     async fn write(&self, key: &LedgerKey, entry: &Entry) -> Result<(), Fault>;
 
-    /// Records what a release brings, under its newest commit.
+    /// Records what a release brings, under its newest commit and its pipeline.
     ///
     /// # Errors
     /// When it is not known to be kept.

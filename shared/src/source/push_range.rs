@@ -122,6 +122,7 @@ mod tests {
             pipeline: "shop-production".to_owned(),
             environment: "production".to_owned(),
             mode: Mode::Queued,
+            paths: Vec::new(),
         }
     }
 

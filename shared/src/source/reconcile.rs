@@ -67,6 +67,8 @@ pub enum Outcome {
     Started(Vec<Start>),
     /// The head was started before.
     AlreadyStarted(CommitSha),
+    /// The head brings nothing for this pipeline: nothing under its paths differs from the head that was started before.
+    Unchanged(CommitSha),
     /// Another worker is starting something on this branch and looks at the head again when it is finished.
     Busy,
     /// There is no such branch.
@@ -85,6 +87,13 @@ impl fmt::Display for Outcome {
                 Ok(())
             }
             Self::AlreadyStarted(sha) => write!(f, "nothing to do, head {} was started before", sha.short()),
+            Self::Unchanged(sha) => {
+                write!(
+                    f,
+                    "nothing to do, head {} changes nothing under the paths of this service",
+                    sha.short()
+                )
+            }
             Self::Busy => f.write_str(
                 "nothing to do here, another worker is starting this branch and will look at it again",
             ),
@@ -149,7 +158,12 @@ where
     };
     match ledger::decide(&key, &entry, &head, now) {
         Step::Done => Ok(Look::Idle(Outcome::AlreadyStarted(head))),
+        Step::Passed => Ok(Look::Idle(Outcome::Unchanged(head))),
         Step::Busy => Ok(Look::Idle(Outcome::Busy)),
+        Step::Claim(_) if is_unchanged(&ports.host, route, &entry, &head).await? => {
+            ports.ledger.write(&key, &ledger::passed(&entry, &head)).await?;
+            Ok(Look::Idle(Outcome::Unchanged(head)))
+        }
         Step::Claim(claimed) => {
             ports.ledger.write(&key, &claimed).await?;
             carry_out(ports, route, &key, &claimed, now).await
@@ -159,6 +173,23 @@ where
             take_over(ports, route, &key, &taken, &head, now).await
         }
     }
+}
+
+/// Whether nothing that the route asks for differs between the head that was started before and `head`. What cannot be compared has changed.
+async fn is_unchanged<G: SourceHost>(
+    host: &G,
+    route: &Route,
+    entry: &Entry,
+    head: &CommitSha,
+) -> Result<bool, SourceError> {
+    let Some(started) = entry.started.as_ref().filter(|_| !route.paths.is_empty()) else { return Ok(false) };
+    let before = match host.objects(&route.repository, &started.sha, &route.paths).await {
+        Ok(before) => before,
+        // A forced push dropped it.
+        Err(fault) if fault.is_missing() => return Ok(false),
+        Err(fault) => return Err(fault.into()),
+    };
+    Ok(before == host.objects(&route.repository, head, &route.paths).await?)
 }
 
 /// Settles a claim that was left behind: its execution is adopted when there is one; otherwise the same release is

@@ -88,6 +88,14 @@ impl SourceHost for &Outside {
         Ok(vec![self.commit("", after).await?])
     }
 
+    async fn branches(&self, _: &Route, prefix: &str) -> Result<Vec<String>, Fault> {
+        Ok(self.heads.keys().filter(|name| name.starts_with(prefix)).map(ToString::to_string).collect())
+    }
+
+    async fn objects(&self, _: &str, _: &CommitSha, paths: &[String]) -> Result<Vec<Option<String>>, Fault> {
+        Ok(vec![None; paths.len()])
+    }
+
     async fn archive(&self, _: &str, _: &CommitSha) -> Result<Vec<u8>, Fault> {
         Err(Fault::Missing {
             service: "GitHub",
@@ -145,6 +153,19 @@ async fn a_poll_looks_at_every_route_and_says_what_it_did() {
     let again = outside.invoke(POLL).await.unwrap();
     insta::assert_snapshot!(again["outcomes"][1]["message"].as_str().unwrap(), @"nothing to do, head bbbbbbbbbbbb was started before");
     assert_eq!(again["outcomes"][1]["started"], json!([]));
+}
+
+#[tokio::test]
+async fn a_poll_looks_at_every_branch_that_a_pattern_means() {
+    let mut outside = Outside::new();
+    outside.heads =
+        BTreeMap::from([("main", 'a'), ("release/1", 'b'), ("release/2", 'c'), ("release/2/fix", 'd')]);
+    outside.routes.replace(ROUTES.replace("branch: develop", "branch: 'release/*'"));
+    let answer = outside.invoke(POLL).await.unwrap();
+    let branches: Vec<_> =
+        answer["outcomes"].as_array().unwrap().iter().map(|o| o["branch"].as_str().unwrap()).collect();
+    assert_eq!(branches, ["main", "release/1", "release/2"]);
+    assert_eq!(outside.orders.borrow().len(), 3);
 }
 
 #[tokio::test]

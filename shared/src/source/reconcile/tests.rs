@@ -19,6 +19,8 @@ struct Outside {
     objects: RefCell<BTreeMap<String, Vec<u8>>>,
     executions: RefCell<Vec<(String, CommitSha)>>,
     downloads: Cell<u32>,
+    /// Commits (first digits) whose paths are equal.
+    same: RefCell<String>,
     /// The answer of the next start is lost, after its effect.
     lose_start_answer: Cell<bool>,
 }
@@ -56,6 +58,22 @@ impl SourceHost for &Outside {
 
     async fn commits_between(&self, _: &str, _: &CommitSha, after: &CommitSha) -> Result<Vec<Commit>, Fault> {
         Ok(vec![self.commit("", after).await?])
+    }
+
+    async fn branches(&self, _: &Route, _: &str) -> Result<Vec<String>, Fault> {
+        Ok(vec!["main".to_owned()])
+    }
+
+    /// The content at every path is the commit's first digit, and the same for the commits of `same`.
+    async fn objects(
+        &self,
+        _: &str,
+        sha: &CommitSha,
+        paths: &[String],
+    ) -> Result<Vec<Option<String>>, Fault> {
+        let digit = &sha.as_str()[..1];
+        let content = if self.same.borrow().contains(digit) { "same" } else { digit };
+        Ok(paths.iter().map(|path| Some(format!("{path} {content}"))).collect())
     }
 
     async fn archive(&self, _: &str, sha: &CommitSha) -> Result<Vec<u8>, Fault> {
@@ -173,6 +191,7 @@ fn route() -> Route {
         pipeline: "shop-production".to_owned(),
         environment: "production".to_owned(),
         mode: Mode::Queued,
+        paths: Vec::new(),
     }
 }
 
@@ -207,6 +226,24 @@ fn going_back_to_an_older_head_starts_it_again_from_the_same_object() {
     assert_eq!(outside.objects.borrow().len(), 2);
     let range = outside.ledger.pushes()[0].clone();
     assert_eq!((range.before.unwrap().short(), range.after.short()), ("bbbbbbbbbbbb", "aaaaaaaaaaaa"));
+}
+
+#[test]
+fn a_head_that_changes_nothing_under_the_paths_starts_nothing_and_is_compared_with_the_last_started_one() {
+    let outside = Outside::default();
+    outside.same.replace("abd".to_owned());
+    let route = Route { paths: vec!["services/orders".to_owned()], ..route() };
+    let look = |digit: char, minute: i64| {
+        outside.push(digit);
+        run(reconcile(&outside.ports(), &route, at(minute)), usize::MAX).unwrap().unwrap().to_string()
+    };
+    insta::assert_snapshot!(look('a', 0), @"started aaaaaaaaaaaa as execution e0");
+    insta::assert_snapshot!(look('b', 1), @"nothing to do, head bbbbbbbbbbbb changes nothing under the paths of this service");
+    insta::assert_snapshot!(look('b', 2), @"nothing to do, head bbbbbbbbbbbb changes nothing under the paths of this service");
+    insta::assert_snapshot!(look('a', 3), @"nothing to do, head aaaaaaaaaaaa was started before");
+    insta::assert_snapshot!(look('c', 4), @"started cccccccccccc as execution e1");
+    insta::assert_snapshot!(look('d', 5), @"started dddddddddddd as execution e2");
+    assert_eq!(outside.started(), "acd");
 }
 
 #[test]

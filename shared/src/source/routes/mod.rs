@@ -1,16 +1,25 @@
 //! Which branch of which repository feeds which pipeline: the YAML text of the routes parameter.
 //!
-//! Must not: match anything but exact names, or take a pipeline's name from a payload.
+//! Must not: match part of a name, or take a pipeline's name from a payload.
 //!
 //! ```yaml
 //! version: 1
 //! repositories:
 //!   - id: 1001                     # GitHub's numeric id
 //!     name: acme/shop
+//!     services:                    # only where a pipeline releases one service of many
+//!       - { name: orders, paths: [services/orders, libraries] }
 //!     branches:
 //!       - { branch: main, pipeline: shop-production, environment: production, mode: queued }
-//!       - { branch: develop, pipeline: shop-staging, environment: staging, mode: superseded }
+//!       - { branch: develop, pipeline: orders-staging, environment: staging, mode: superseded, service: orders }
+//!       - { branch: "release/*", pipeline: shop-candidate, environment: staging, mode: queued }
 //! ```
+
+mod explain;
+mod pattern;
+
+pub use explain::Explanation;
+pub use pattern::{BranchPattern, is_branch_name};
 
 use crate::errors::Rejection;
 use serde::Deserialize;
@@ -18,9 +27,6 @@ use std::collections::BTreeMap;
 
 /// Longest pipeline name (CodePipeline API reference, `PipelineName`).
 const MAX_PIPELINE_NAME: usize = 100;
-/// Longest branch name that is accepted, in characters; keeps keys and metadata short.
-const MAX_BRANCH_NAME: usize = 200;
-
 /// Every route.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -35,17 +41,31 @@ pub struct Routes {
 struct Repository {
     id: u64,
     name: String,
+    #[serde(default)]
+    services: Vec<Service>,
     branches: Vec<Branch>,
+}
+
+/// A part of a repository that is released on its own.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Service {
+    name: String,
+    /// Folders and files, from the root.
+    paths: Vec<String>,
 }
 
 /// A branch and the pipeline that it feeds.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Branch {
-    branch: String,
+    branch: BranchPattern,
     pipeline: String,
     environment: String,
     mode: Mode,
+    /// Starts only when this service has changed since the head that was started before.
+    #[serde(default)]
+    service: Option<String>,
 }
 
 /// How the pipeline treats a second execution while one runs. The pipeline's own `ExecutionMode` does it; here it is
@@ -74,6 +94,30 @@ pub struct Route {
     pub environment: String,
     /// What the pipeline does with a second execution.
     pub mode: Mode,
+    /// Folders and files that have to differ from the head started before; empty when everything counts.
+    pub paths: Vec<String>,
+}
+
+/// A route before it is known which branch it is: what the poll looks at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Which branches it means.
+    pub pattern: BranchPattern,
+    route: Route,
+}
+
+impl Entry {
+    /// The route of `branch`, when the pattern means it.
+    #[must_use]
+    pub fn route(&self, branch: &str) -> Option<Route> {
+        self.pattern.matches(branch).then(|| Route { branch: branch.to_owned(), ..self.route.clone() })
+    }
+
+    /// The route for whatever concerns no branch: its repository.
+    #[must_use]
+    pub fn repository(&self) -> &Route {
+        &self.route
+    }
 }
 
 impl Routes {
@@ -91,22 +135,20 @@ impl Routes {
         Err(Rejection::new(format!("{} problem(s) in the routes: {}", problems.len(), problems.join("; "))))
     }
 
-    /// Every route, in the order of the text: what the poll looks at.
+    /// Every entry, in the order of the text.
     #[must_use]
-    pub fn all(&self) -> Vec<Route> {
+    pub fn entries(&self) -> Vec<Entry> {
         self.repositories
             .iter()
-            .flat_map(|repository| repository.branches.iter().map(|branch| route(repository, branch)))
+            .flat_map(|repository| repository.branches.iter().map(|branch| entry(repository, branch)))
             .collect()
     }
 
     /// The routes that start at `branch` of the repository with this id.
     #[must_use]
     pub fn of(&self, repository_id: u64, branch: &str) -> Vec<Route> {
-        self.all()
-            .into_iter()
-            .filter(|route| route.repository_id == repository_id && route.branch == branch)
-            .collect()
+        let ours = |entry: &Entry| entry.route.repository_id == repository_id;
+        self.entries().iter().filter(|entry| ours(entry)).filter_map(|entry| entry.route(branch)).collect()
     }
 
     fn problems(&self) -> Vec<String> {
@@ -128,8 +170,11 @@ impl Routes {
             if !is_full_name(&repository.name) {
                 problems.push(format!("repository name `{}` is not `owner/name`", repository.name));
             }
+            for service in &repository.services {
+                service.check(repository, &mut problems);
+            }
             for branch in &repository.branches {
-                branch.check(&mut problems);
+                branch.check(repository, &mut problems);
             }
         }
         self.check_pipelines(&mut problems);
@@ -138,10 +183,8 @@ impl Routes {
 
     fn check_pipelines(&self, problems: &mut Vec<String>) {
         let mut fed: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        for route in self.all() {
-            fed.entry(route.pipeline)
-                .or_default()
-                .push(format!("`{}` of `{}`", route.branch, route.repository));
+        for Entry { pattern, route } in self.entries() {
+            fed.entry(route.pipeline).or_default().push(format!("`{pattern}` of `{}`", route.repository));
         }
         for (pipeline, branches) in fed.into_iter().filter(|(_, branches)| branches.len() > 1) {
             let count = branches.len();
@@ -153,11 +196,36 @@ impl Routes {
     }
 }
 
-impl Branch {
-    fn check(&self, problems: &mut Vec<String>) {
-        if !is_branch_name(&self.branch) {
+impl Service {
+    fn check(&self, repository: &Repository, problems: &mut Vec<String>) {
+        let name = &self.name;
+        if repository.services.iter().filter(|other| other.name == *name).count() > 1 {
+            problems.push(format!("service `{name}` is there twice"));
+        }
+        if self.paths.is_empty() {
+            problems.push(format!("service `{name}` has no `paths`: nothing would ever start it"));
+        }
+        for path in self.paths.iter().filter(|path| !is_path(path)) {
             problems.push(format!(
-                "branch `{}` is not an exact branch name of letters, digits, `/`, `.`, `_`, `-`",
+                "path `{path}` of service `{name}` is no folder or file from the root (no leading or trailing `/`, no `..`, no `*`)"
+            ));
+        }
+    }
+}
+
+impl Branch {
+    fn check(&self, repository: &Repository, problems: &mut Vec<String>) {
+        if let Some(words) = self.branch.problem() {
+            problems.push(format!("branch `{}` {words}", self.branch));
+        }
+        if let Some(service) = &self.service
+            && !repository.services.iter().any(|known| known.name == *service)
+        {
+            let known: Vec<String> =
+                repository.services.iter().map(|known| format!("`{}`", known.name)).collect();
+            let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+            problems.push(format!(
+                "branch `{}` names service `{service}`, the repository has {known}",
                 self.branch
             ));
         }
@@ -172,15 +240,24 @@ impl Branch {
     }
 }
 
-fn route(repository: &Repository, branch: &Branch) -> Route {
-    Route {
+fn entry(repository: &Repository, branch: &Branch) -> Entry {
+    let service = repository.services.iter().find(|service| branch.service.as_ref() == Some(&service.name));
+    let route = Route {
         repository_id: repository.id,
         repository: repository.name.clone(),
-        branch: branch.branch.clone(),
+        branch: branch.branch.to_string(),
         pipeline: branch.pipeline.clone(),
         environment: branch.environment.clone(),
         mode: branch.mode,
-    }
+        paths: service.map(|service| service.paths.clone()).unwrap_or_default(),
+    };
+    Entry { pattern: branch.branch.clone(), route }
+}
+
+/// A folder or file from the root, as Git writes it.
+fn is_path(path: &str) -> bool {
+    !path.contains(['*', '\\', '\0'])
+        && path.split('/').all(|part| !part.is_empty() && part != "." && part != "..")
 }
 
 fn is_full_name(name: &str) -> bool {
@@ -193,15 +270,6 @@ fn is_full_name(name: &str) -> bool {
     name.split_once('/').is_some_and(|(owner, name)| part(owner) && part(name))
 }
 
-fn is_branch_name(name: &str) -> bool {
-    let known = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-".contains(&byte);
-    name.len() <= MAX_BRANCH_NAME
-        && name.bytes().all(known)
-        && !name.contains("..")
-        && name.split('/').all(|part| !part.is_empty() && !part.starts_with('.'))
-        && !name.starts_with("gh-readonly-queue/")
-}
-
 fn yaml_words(error: &serde_saphyr::Error) -> String {
     let words = error.without_snippet().to_string();
     let words =
@@ -210,54 +278,4 @@ fn yaml_words(error: &serde_saphyr::Error) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const GOOD: &str = "
-version: 1
-repositories:
-  - id: 1001
-    name: acme/shop
-    branches:
-      - { branch: main, pipeline: shop-production, environment: production, mode: queued }
-      - { branch: develop, pipeline: shop-staging, environment: staging, mode: superseded }
-";
-
-    fn refused(text: &str) -> String {
-        Routes::parse(text).unwrap_err().to_string()
-    }
-
-    #[test]
-    fn a_branch_leads_to_its_pipeline_by_exact_name_and_numeric_id() {
-        let routes = Routes::parse(GOOD).unwrap();
-        let found = routes.of(1001, "main");
-        assert_eq!(found.len(), 1);
-        assert_eq!(found[0].pipeline, "shop-production");
-        assert_eq!(found[0].mode, Mode::Queued);
-        assert!(routes.of(1001, "main2").is_empty());
-        assert!(routes.of(1001, "feature/main").is_empty());
-        assert!(routes.of(1002, "main").is_empty());
-        assert_eq!(routes.all().len(), 2);
-    }
-
-    #[test]
-    fn what_is_not_understood_is_named_with_line_and_column() {
-        insta::assert_snapshot!(refused(&GOOD.replace("mode: queued", "mode: quoued")), @"the routes cannot be read: unknown variant `quoued`, expected one of queued, superseded at line 7, column 83");
-        insta::assert_snapshot!(refused(&GOOD.replace("pipeline: shop-staging", "pipline: shop-staging")), @"the routes cannot be read: unknown field `pipline`, expected one of branch, pipeline, environment, mode at line 8, column 28");
-        insta::assert_snapshot!(refused(&GOOD.replace("1001", "acme")), @"the routes cannot be read: not a whole number at line 4, column 9");
-        insta::assert_snapshot!(refused("version: 1\nrepositories: {"), @"the routes cannot be read: expected sequence start at line 2, column 15");
-        insta::assert_snapshot!(refused(""), @"the routes cannot be read: unexpected end of input at line 1, column 1");
-    }
-
-    #[test]
-    fn every_broken_rule_is_listed() {
-        let text = GOOD
-            .replace("version: 1", "version: 2")
-            .replace("acme/shop", "shop")
-            .replace("branch: develop", "branch: release/*")
-            .replace("shop-staging", "shop-production")
-            .replace("environment: staging", "environment: ''");
-        insta::assert_snapshot!(refused(&text), @"5 problem(s) in the routes: `version` is 2, this Tidegate reads version 1; repository name `shop` is not `owner/name`; branch `release/*` is not an exact branch name of letters, digits, `/`, `.`, `_`, `-`; branch `release/*` names no `environment`; pipeline `shop-production` is fed by 2 branches, at most 1 may: `main` of `shop`, `release/*` of `shop`");
-        insta::assert_snapshot!(refused("version: 1\nrepositories: []"), @"1 problem(s) in the routes: `repositories` is empty, nothing can ever start");
-    }
-}
+mod tests;
