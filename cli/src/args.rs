@@ -40,6 +40,8 @@ pub(crate) enum Command {
 pub(crate) enum RoutesCommand {
     /// Say what a push to REF of REPOSITORY would start, and why; exit code 1 when nothing starts
     Explain(Explain),
+    /// Print the JSON Schema of a routes text
+    Schema,
     /// Read a routes text and list everything that is wrong with it
     Check {
         /// YAML file, `-` for standard input

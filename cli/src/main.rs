@@ -46,6 +46,10 @@ fn run(arguments: Arguments) -> Result<ExitCode> {
         Command::Status(output) => status(&home, output.json),
         Command::Push(push) => send(&home, &push),
         Command::Routes(RoutesCommand::Explain(order)) => Ok(code(routes::explain(&home, &order)?)),
+        Command::Routes(RoutesCommand::Schema) => {
+            say(&routes::schema()?);
+            Ok(ExitCode::SUCCESS)
+        }
         Command::Routes(RoutesCommand::Check { file }) => routes::check(&file).map(|()| ExitCode::SUCCESS),
         Command::Demo(demo) if demo.list => {
             demo::list(demo.output.json);

@@ -30,6 +30,11 @@ pub(crate) fn check(path: &Path) -> Result<()> {
     Ok(())
 }
 
+/// The JSON Schema as it stands in `docs/schema/`.
+pub(crate) fn schema() -> Result<String> {
+    Ok(serde_json::to_string_pretty(&Routes::schema())?)
+}
+
 fn parse(text: &str) -> Result<Routes> {
     Routes::parse(text).map_err(|rejection| anyhow!("{rejection}"))
 }
@@ -69,6 +74,16 @@ fn shown(explanation: &Explanation) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_published_schema_is_the_one_that_the_types_give() {
+        let published = include_str!("../../docs/schema/routes.schema.json");
+        assert_eq!(
+            published.trim_end(),
+            schema().unwrap(),
+            "cargo tidegate routes schema > docs/schema/routes.schema.json"
+        );
+    }
 
     const SAMPLE: &str = include_str!("../../local/platform/settings/routes.yaml");
 

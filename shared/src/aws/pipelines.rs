@@ -5,14 +5,12 @@
 
 use crate::aws::{Aws, Lazy, classify};
 use crate::errors::Fault;
-use crate::source::ports::{Pipelines, StartOrder};
+use crate::source::ports::{Pipelines, Revision, StartOrder};
 use aws_sdk_codepipeline::Client;
 use aws_sdk_codepipeline::types::{PipelineVariable, SourceRevisionOverride, SourceRevisionType};
 
 /// Service name in faults.
 const SERVICE: &str = "CodePipeline";
-/// The pipeline's S3 source action (docs: `AllowOverrideForS3ObjectKey: true`).
-const SOURCE_ACTION: &str = "Source";
 /// The variable that names the release.
 const RELEASE_ID: &str = "releaseId";
 /// The variable that names the commit.
@@ -71,8 +69,7 @@ impl Pipelines for CodePipelines {
             .client
             .start_pipeline_execution()
             .name(&order.pipeline)
-            .source_revisions(revision(SourceRevisionType::S3ObjectKey, &order.source.key)?)
-            .source_revisions(revision(SourceRevisionType::S3ObjectVersionId, &order.source.version_id)?)
+            .set_source_revisions(Some(revisions(order)?))
             .variables(variable(RELEASE_ID, &order.release_id)?)
             .variables(variable(COMMIT_ID, order.sha.as_str())?)
             .client_request_token(&order.release_id)
@@ -83,9 +80,20 @@ impl Pipelines for CodePipelines {
     }
 }
 
-fn revision(kind: SourceRevisionType, value: &str) -> Result<SourceRevisionOverride, Fault> {
+fn revisions(order: &StartOrder) -> Result<Vec<SourceRevisionOverride>, Fault> {
+    let one = |kind, value: &str| revision(&order.action, kind, value);
+    match &order.revision {
+        Revision::Object(object) => Ok(vec![
+            one(SourceRevisionType::S3ObjectKey, &object.key)?,
+            one(SourceRevisionType::S3ObjectVersionId, &object.version_id)?,
+        ]),
+        Revision::Commit => Ok(vec![one(SourceRevisionType::CommitId, order.sha.as_str())?]),
+    }
+}
+
+fn revision(action: &str, kind: SourceRevisionType, value: &str) -> Result<SourceRevisionOverride, Fault> {
     SourceRevisionOverride::builder()
-        .action_name(SOURCE_ACTION)
+        .action_name(action)
         .revision_type(kind)
         .revision_value(value)
         .build()
@@ -102,4 +110,34 @@ fn variable(name: &str, value: &str) -> Result<PipelineVariable, Fault> {
 
 fn unreadable(what: &str) -> Fault {
     Fault::Unreadable { service: SERVICE, operation: "StartPipelineExecution", detail: what.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::ports::Published;
+
+    fn words(revision: Revision) -> Vec<String> {
+        let order = StartOrder {
+            pipeline: "shop-production".to_owned(),
+            action: "Checkout".to_owned(),
+            revision,
+            sha: "a".repeat(40).parse().unwrap(),
+            release_id: "r1".to_owned(),
+        };
+        let shown = |one: &SourceRevisionOverride| {
+            format!("{} {} {}", one.action_name(), one.revision_type().as_str(), one.revision_value())
+        };
+        revisions(&order).unwrap().iter().map(shown).collect()
+    }
+
+    #[test]
+    fn an_object_is_named_by_key_and_version_and_a_commit_by_its_id() {
+        let object = Published { key: "sources/1001/a.zip".to_owned(), version_id: "v1".to_owned() };
+        assert_eq!(
+            words(Revision::Object(object)),
+            ["Checkout S3_OBJECT_KEY sources/1001/a.zip", "Checkout S3_OBJECT_VERSION_ID v1"]
+        );
+        assert_eq!(words(Revision::Commit), [format!("Checkout COMMIT_ID {}", "a".repeat(40))]);
+    }
 }

@@ -165,14 +165,26 @@ pub trait SourceStore {
     async fn publish(&self, label: &Label, bytes: Vec<u8>, sha256: [u8; 32]) -> Result<Published, Fault>;
 }
 
+/// What a source action is told to take.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Revision {
+    /// This object.
+    Object(Published),
+    /// The order's commit, through a connection. CodePipeline would take any commit of the repository, whatever its branch; an order is only
+    /// made for what was the branch's head when it was claimed.
+    Commit,
+}
+
 /// An order to start a pipeline.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StartOrder {
     /// Pipeline name.
     pub pipeline: String,
-    /// Source to start on.
-    pub source: Published,
-    /// Commit in it.
+    /// The pipeline's source action.
+    pub action: String,
+    /// What that action is told to take.
+    pub revision: Revision,
+    /// The commit.
     pub sha: CommitSha,
     /// Release: pipeline variable `releaseId` and idempotency token.
     pub release_id: String,

@@ -107,7 +107,7 @@ fn cut(text: &str, limit: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::routes::Mode;
+    use crate::source::routes::{Mode, SourceMode};
 
     fn commit(message: &str) -> Commit {
         let sha = "4d1b7c0e5f2a3b6c8d9e0f1a2b3c4d5e6f708192".parse().unwrap();
@@ -123,6 +123,8 @@ mod tests {
             environment: "production".to_owned(),
             mode: Mode::Queued,
             paths: Vec::new(),
+            source: SourceMode::Zip,
+            source_action: "Source".to_owned(),
         }
     }
 

@@ -8,9 +8,11 @@ use crate::errors::{Fault, Rejection};
 use crate::model::{CommitSha, Timestamp};
 use crate::source::archive;
 use crate::source::ledger::{self, Claim, Entry, LedgerKey, Step};
-use crate::source::ports::{Label, Ledger, Pipelines, Published, SourceHost, SourceStore, StartOrder};
+use crate::source::ports::{
+    Label, Ledger, Pipelines, Published, Revision, SourceHost, SourceStore, StartOrder,
+};
 use crate::source::push_range::{Commit, PushRange, summary};
-use crate::source::routes::Route;
+use crate::source::routes::{Route, SourceMode};
 use std::fmt;
 
 /// How often one call looks at the head: it may move while its predecessor is being started, and others may be first.
@@ -258,7 +260,10 @@ where
     P: Pipelines,
 {
     let (newest, commits) = commits(&ports.host, route, before, &claim.sha).await?;
-    let source = publish(&ports.host, &ports.store, route, &newest).await?;
+    let revision = match route.source {
+        SourceMode::Zip => Revision::Object(publish(&ports.host, &ports.store, route, &newest).await?),
+        SourceMode::Connection => Revision::Commit,
+    };
     let range = PushRange {
         repository_id: route.repository_id,
         branch: route.branch.clone(),
@@ -271,7 +276,8 @@ where
     ports.ledger.record_push(&range).await?;
     let order = StartOrder {
         pipeline: route.pipeline.clone(),
-        source,
+        action: route.source_action.clone(),
+        revision,
         sha: claim.sha.clone(),
         release_id: claim.release_id.clone(),
     };

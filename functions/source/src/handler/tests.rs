@@ -4,7 +4,7 @@ use super::*;
 use shared::errors::Fault;
 use shared::memory::MemoryLedger;
 use shared::model::CommitSha;
-use shared::source::ports::{Label, Published, StartOrder};
+use shared::source::ports::{Label, Published, Revision, StartOrder};
 use shared::source::push_range::Commit;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -31,6 +31,8 @@ struct Outside {
     failing_branch: Cell<Option<&'static str>>,
     denied: Cell<bool>,
     broken: Cell<bool>,
+    /// How often the store was asked.
+    looked_up: Cell<u32>,
 }
 
 impl Outside {
@@ -43,11 +45,16 @@ impl Outside {
             failing_branch: Cell::new(None),
             denied: Cell::new(false),
             broken: Cell::new(false),
+            looked_up: Cell::new(0),
         }
     }
 
     fn started(&self) -> Vec<String> {
-        self.orders.borrow().iter().map(|order| format!("{} {}", order.pipeline, order.source.key)).collect()
+        let told = |order: &StartOrder| match &order.revision {
+            Revision::Object(object) => format!("{} {}", order.pipeline, object.key),
+            Revision::Commit => format!("{} {} of {}", order.pipeline, order.sha.short(), order.action),
+        };
+        self.orders.borrow().iter().map(told).collect()
     }
 
     async fn invoke(&self, event: &str) -> Result<Value, String> {
@@ -107,6 +114,7 @@ impl SourceHost for &Outside {
 
 impl SourceStore for &Outside {
     async fn find(&self, key: &str) -> Result<Option<Published>, Fault> {
+        self.looked_up.set(self.looked_up.get() + 1);
         Ok(Some(Published { key: key.to_owned(), version_id: "v1".to_owned() }))
     }
 
@@ -166,6 +174,16 @@ async fn a_poll_looks_at_every_branch_that_a_pattern_means() {
         answer["outcomes"].as_array().unwrap().iter().map(|o| o["branch"].as_str().unwrap()).collect();
     assert_eq!(branches, ["main", "release/1", "release/2"]);
     assert_eq!(outside.orders.borrow().len(), 3);
+}
+
+#[tokio::test]
+async fn a_pipeline_with_a_connection_is_told_the_commit_and_needs_no_zip() {
+    let outside = Outside::new();
+    let connected = "pipeline: b2b-production, source: connection, source_action: Checkout,";
+    outside.routes.replace(ROUTES.replace("pipeline: b2b-production,", connected));
+    outside.invoke(BATCH).await.unwrap();
+    assert_eq!(outside.started(), ["b2b-production aaaaaaaaaaaa of Checkout"]);
+    assert_eq!(outside.looked_up.get(), 0, "the store is not asked");
 }
 
 #[tokio::test]

@@ -192,6 +192,8 @@ fn route() -> Route {
         environment: "production".to_owned(),
         mode: Mode::Queued,
         paths: Vec::new(),
+        source: SourceMode::Zip,
+        source_action: "Source".to_owned(),
     }
 }
 

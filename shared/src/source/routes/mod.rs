@@ -17,6 +17,8 @@
 
 mod explain;
 mod pattern;
+#[cfg(feature = "schema")]
+mod schema;
 
 pub use explain::Explanation;
 pub use pattern::{BranchPattern, is_branch_name};
@@ -29,6 +31,7 @@ use std::collections::BTreeMap;
 const MAX_PIPELINE_NAME: usize = 100;
 /// Every route.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Routes {
     version: u32,
@@ -37,6 +40,7 @@ pub struct Routes {
 
 /// A repository whose branches are released.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 struct Repository {
     id: u64,
@@ -48,6 +52,7 @@ struct Repository {
 
 /// A part of a repository that is released on its own.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 struct Service {
     name: String,
@@ -57,6 +62,7 @@ struct Service {
 
 /// A branch and the pipeline that it feeds.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 struct Branch {
     branch: BranchPattern,
@@ -66,11 +72,34 @@ struct Branch {
     /// Starts only when this service has changed since the head that was started before.
     #[serde(default)]
     service: Option<String>,
+    /// Where the pipeline's source action takes the commit from.
+    #[serde(default)]
+    source: SourceMode,
+    /// Name of that action.
+    #[serde(default = "source_action")]
+    source_action: String,
+}
+
+fn source_action() -> String {
+    "Source".to_owned()
+}
+
+/// Where a pipeline's source action takes the commit from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum SourceMode {
+    /// From the source bucket: the zip that was published under the commit's id (S3 action with `AllowOverrideForS3ObjectKey`).
+    #[default]
+    Zip,
+    /// From GitHub through a connection of the account (`CodeStarSourceConnection` with change detection off), by commit id.
+    Connection,
 }
 
 /// How the pipeline treats a second execution while one runs. The pipeline's own `ExecutionMode` does it; here it is
 /// written down so that the two can be compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Mode {
     /// Every started head is released, in order.
@@ -96,6 +125,10 @@ pub struct Route {
     pub mode: Mode,
     /// Folders and files that have to differ from the head started before; empty when everything counts.
     pub paths: Vec<String>,
+    /// Where the pipeline's source action takes the commit from.
+    pub source: SourceMode,
+    /// Name of that action.
+    pub source_action: String,
 }
 
 /// A route before it is known which branch it is: what the poll looks at.
@@ -155,9 +188,6 @@ impl Routes {
         let mut problems = Vec::new();
         if self.version != 1 {
             problems.push(format!("`version` is {}, this Tidegate reads version 1", self.version));
-        }
-        if self.repositories.is_empty() {
-            problems.push("`repositories` is empty, nothing can ever start".to_owned());
         }
         let mut ids = BTreeMap::new();
         for repository in &self.repositories {
@@ -234,6 +264,10 @@ impl Branch {
         if name.is_empty() || name.len() > MAX_PIPELINE_NAME || !name.bytes().all(known) {
             problems.push(format!("pipeline `{name}` is not a name of 1 to {MAX_PIPELINE_NAME} letters, digits, `.`, `@`, `-`, `_`"));
         }
+        let action = self.source_action.as_str();
+        if action.is_empty() || action.len() > MAX_PIPELINE_NAME || !action.bytes().all(known) {
+            problems.push(format!("source action `{action}` is not a name of 1 to {MAX_PIPELINE_NAME} letters, digits, `.`, `@`, `-`, `_`"));
+        }
         if self.environment.is_empty() {
             problems.push(format!("branch `{}` names no `environment`", self.branch));
         }
@@ -250,6 +284,8 @@ fn entry(repository: &Repository, branch: &Branch) -> Entry {
         environment: branch.environment.clone(),
         mode: branch.mode,
         paths: service.map(|service| service.paths.clone()).unwrap_or_default(),
+        source: branch.source,
+        source_action: branch.source_action.clone(),
     };
     Entry { pattern: branch.branch.clone(), route }
 }

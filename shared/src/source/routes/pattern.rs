@@ -11,6 +11,7 @@ const MAX_LENGTH: usize = 200;
 
 /// An exact branch name, or a pattern in which `*` stands for any text without `/` and `**` for any text.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct BranchPattern(String);
 
 impl BranchPattern {
