@@ -5,7 +5,7 @@ use anyhow::Result;
 use shared::aws::ledger::LedgerTable;
 use shared::memory::MemoryLedger;
 use shared::model::{CommitSha, Timestamp};
-use shared::source::ledger::{Claim, Entry, LedgerKey, Started};
+use shared::source::ledger::{Claim, Entry, LedgerKey, Passed, Started};
 use shared::source::ports::Ledger;
 use shared::source::push_range::{Commit, PushRange};
 
@@ -25,7 +25,13 @@ fn claimed(version: u64, digit: &str) -> Entry {
 fn started(version: u64, digit: &str) -> Entry {
     let started =
         Started { sha: sha(digit), release_id: format!("r{digit}"), execution_id: "e-1".to_owned() };
-    Entry { version, sequence: 1, started: Some(started), claim: None, passed: Some(sha("f")) }
+    Entry {
+        version,
+        sequence: 1,
+        started: Some(started),
+        claim: None,
+        passed: Some(Passed { sha: sha("f"), scope: "0011223344556677".to_owned() }),
+    }
 }
 
 async fn laws(ledger: &impl Ledger) {

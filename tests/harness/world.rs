@@ -11,6 +11,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 /// a job that timed out.
 const UNFINISHED: [&str; 3] = ["event-lost", "given-up", "unanswered-job"];
 
+/// The sample platform's routes.
+const ROUTES: &str = include_str!("../../local/platform/settings/routes.yaml");
+
 /// Virtual minutes after which the poll has looked at every branch at least once.
 const FIRST_POLL_MINUTES: u32 = 6;
 
@@ -86,6 +89,7 @@ impl World {
             journal_start: 0,
         };
         world.control("/_local/faults/reset", &json!({}))?;
+        world.set_routes(ROUTES)?;
         world.come_to_rest()?;
         let journal = world.request(&format!("{}/_local/journal?since={}", world.control, u64::MAX), None)?;
         world.journal_start =
@@ -173,6 +177,16 @@ impl World {
         });
         let answer = self.github("/_github/push", &body)?;
         answer.get("sha").and_then(Value::as_str).map(ToOwned::to_owned).context("GitHub named no commit")
+    }
+
+    /// Sets the routes; the next story finds the sample platform's own.
+    ///
+    /// # Errors
+    /// When Parameter Store refuses.
+    pub fn set_routes(&self, text: &str) -> Result<()> {
+        let name = self.output("RoutesParameterName");
+        let body = json!({"Name": name, "Value": text, "Type": "String", "Overwrite": true});
+        self.emulator.json("ssm", "AmazonSSM.PutParameter", "1.1", &body).map(|_| ())
     }
 
     /// Moves the virtual clock by `minutes`, minute by minute, until everything due has run.

@@ -9,3 +9,4 @@ mod good_release;
 mod hook_killed;
 mod lost_webhook;
 mod malformed;
+mod routes;

@@ -7,7 +7,7 @@
 use crate::aws::{Aws, Lazy, classify};
 use crate::errors::Fault;
 use crate::model::Timestamp;
-use crate::source::ledger::{Claim, Entry, LedgerKey, Started};
+use crate::source::ledger::{Claim, Entry, LedgerKey, Passed, Started};
 use crate::source::ports::Ledger;
 use crate::source::push_range::PushRange;
 use aws_sdk_dynamodb::Client;
@@ -107,7 +107,8 @@ fn item_of(key: &LedgerKey, entry: &Entry) -> Item {
         item.insert("claim_until_ms".to_owned(), number(&claim.until.millis()));
     }
     if let Some(passed) = &entry.passed {
-        item.insert("passed_head".to_owned(), text(passed.as_str()));
+        item.insert("passed_head".to_owned(), text(passed.sha.as_str()));
+        item.insert("passed_scope".to_owned(), text(&passed.scope));
     }
     item
 }
@@ -130,7 +131,10 @@ fn entry_of(item: &Item) -> Result<Entry, Fault> {
         None => None,
     };
     let passed = match optional(item, "passed_head") {
-        Some(sha) => Some(sha.parse().map_err(|_| unreadable("passed_head"))?),
+        Some(sha) => Some(Passed {
+            sha: sha.parse().map_err(|_| unreadable("passed_head"))?,
+            scope: required(item, "passed_scope")?,
+        }),
         None => None,
     };
     let (version, sequence) = (integer(item, "version")?, integer(item, "sequence")?);
@@ -203,7 +207,13 @@ mod tests {
         for (started, claim) in
             [(None, Some(claim.clone())), (Some(started.clone()), None), (Some(started), Some(claim))]
         {
-            let entry = Entry { version: 3, sequence: 2, started, claim, passed: Some(sha("c")) };
+            let entry = Entry {
+                version: 3,
+                sequence: 2,
+                started,
+                claim,
+                passed: Some(Passed { sha: sha("c"), scope: "s".to_owned() }),
+            };
             let item = item_of(&key(), &entry);
             assert_eq!(optional(&item, "pk"), Some("L#shop-production#main"));
             assert_eq!(entry_of(&item).unwrap(), entry);

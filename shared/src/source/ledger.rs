@@ -55,7 +55,27 @@ pub struct Entry {
     /// Who is at work.
     pub claim: Option<Claim>,
     /// The newest head that brought nothing for this pipeline, since the last one that was started.
-    pub passed: Option<CommitSha>,
+    pub passed: Option<Passed>,
+}
+
+/// A head that was compared with the last started one and found equal, as far as the route went then.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Passed {
+    /// The head.
+    pub sha: CommitSha,
+    /// What was compared: the answer is worth nothing for other paths.
+    pub scope: String,
+}
+
+/// A short name for a set of paths, to tell whether an answer was about the same ones. 16 hexadecimal digits.
+#[must_use]
+pub fn scope(paths: &[String]) -> String {
+    let mut digest = Sha256::new();
+    for path in paths {
+        digest.update(path.as_bytes());
+        digest.update([0]);
+    }
+    hex::encode(digest.finalize()).chars().take(16).collect()
 }
 
 /// What the entry and the true head ask for.
@@ -63,8 +83,6 @@ pub struct Entry {
 pub enum Step {
     /// The head was started already.
     Done,
-    /// The head was looked at before and brings nothing for this pipeline.
-    Passed,
     /// Somebody is at work, and looks at the head again when finished.
     Busy,
     /// Nobody is at work: write this entry, and on success start its claim.
@@ -83,7 +101,6 @@ pub fn decide(key: &LedgerKey, entry: &Entry, head: &CommitSha, now: Timestamp) 
             Step::TakeOver(Entry { version: entry.version + 1, claim: Some(renewed), ..entry.clone() })
         }
         None if entry.started.as_ref().is_some_and(|started| started.sha == *head) => Step::Done,
-        None if entry.passed.as_ref() == Some(head) => Step::Passed,
         None => Step::Claim(claimed(key, entry, head, now)),
     }
 }
@@ -102,8 +119,9 @@ fn claimed(key: &LedgerKey, entry: &Entry, head: &CommitSha, now: Timestamp) -> 
 
 /// The entry after `head` was found to bring nothing for this pipeline.
 #[must_use]
-pub fn passed(entry: &Entry, head: &CommitSha) -> Entry {
-    Entry { version: entry.version + 1, passed: Some(head.clone()), ..entry.clone() }
+pub fn passed(entry: &Entry, head: &CommitSha, paths: &[String]) -> Entry {
+    let passed = Passed { sha: head.clone(), scope: scope(paths) };
+    Entry { version: entry.version + 1, passed: Some(passed), ..entry.clone() }
 }
 
 /// The entry after the claim's execution is known.

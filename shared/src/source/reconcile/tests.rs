@@ -249,6 +249,21 @@ fn a_head_that_changes_nothing_under_the_paths_starts_nothing_and_is_compared_wi
 }
 
 #[test]
+fn that_a_head_brought_nothing_is_worth_nothing_when_the_paths_change() {
+    let outside = Outside::default();
+    outside.same.replace("ab".to_owned());
+    let route = |path: &str| Route { paths: vec![path.to_owned()], ..route() };
+    let look = |digit: char, route: &Route| {
+        outside.push(digit);
+        run(reconcile(&outside.ports(), route, at(1)), usize::MAX).unwrap().unwrap().to_string()
+    };
+    look('a', &route("services/orders"));
+    insta::assert_snapshot!(look('b', &route("services/orders")), @"nothing to do, head bbbbbbbbbbbb changes nothing under the paths of this service");
+    outside.same.replace(String::new());
+    insta::assert_snapshot!(look('b', &route("services/search")), @"started bbbbbbbbbbbb as execution e1");
+}
+
+#[test]
 fn a_worker_killed_at_any_point_leaves_nothing_started_twice_and_nothing_lost() {
     for steps in 0..200 {
         let outside = Outside::default();
