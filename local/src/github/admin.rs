@@ -1,4 +1,4 @@
-//! Orders to the stand-in itself, under `/_github/`: set the webhook, push a change, show everything, make faults.
+//! Orders to the stand-in itself, under `/_github/`: set the webhook, push a change, open and change pull requests, show everything, make faults.
 //!
 //! Must not: show a webhook's secret.
 
@@ -6,7 +6,7 @@ use super::answer::{Input, Refusal, Result};
 use super::book::{Fault, Kind};
 use super::deliver::{Encoding, Hook};
 use super::push::{self, Order};
-use super::{GitHub, Repository, hooks, shapes};
+use super::{GitHub, Repository, hooks, pulls, shapes};
 use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, Uri};
 use axum::routing::{get, post};
@@ -39,6 +39,7 @@ pub(super) fn routes() -> Router<Arc<GitHub>> {
     Router::new()
         .route("/_github/hooks", post(set_hook))
         .route("/_github/push", post(push_change))
+        .route("/_github/pull-request", post(order_pull))
         .route("/_github/state", get(state))
         .route("/_github/changes", get(changes))
         .route("/_github/faults", post(add_fault))
@@ -99,6 +100,10 @@ fn show_hook(hook: &Hook) -> Value {
 
 async fn push_change(State(github): Github, Input(order): Input<Order>) -> Result<Json<Value>> {
     github.push(order).await.map(Json)
+}
+
+async fn order_pull(State(github): Github, Input(order): Input<pulls::Order>) -> Result<Json<Value>> {
+    github.order_pull(order).await.map(Json)
 }
 
 async fn changes(State(github): Github) -> Result<Json<Value>> {

@@ -1,8 +1,10 @@
-//! What is remembered beside the repositories: the webhooks and their deliveries, checks, deployments, comments, faults.
+//! What is remembered beside the repositories: the webhooks and their deliveries, pull requests, checks, deployments, comments,
+//! faults.
 //!
 //! In memory only. Must not: show a secret.
 
 use super::deliver::{Delivery, Hook};
+use super::pulls::Pull;
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
@@ -71,6 +73,8 @@ pub(super) struct Book {
     pub(super) hooks: Vec<Hook>,
     pub(super) deliveries: Vec<Delivery>,
     records: Vec<Record>,
+    /// In the order they were opened.
+    pulls: Vec<Pull>,
     pub(super) faults: Vec<Fault>,
     hour: i64,
     used: u64,
@@ -101,6 +105,30 @@ impl Book {
         self.records
             .iter_mut()
             .find(|record| record.kind == kind && record.repository == repository && record.id == id)
+    }
+
+    /// The number of the next pull request.
+    pub(super) fn next_pull(&self, repository: u64) -> u64 {
+        self.pulls.iter().filter(|pull| pull.repository == repository).count() as u64 + 1
+    }
+
+    /// Keeps a pull request in place of what was known of it.
+    pub(super) fn keep_pull(&mut self, pull: Pull) {
+        let same = |known: &&mut Pull| known.repository == pull.repository && known.number == pull.number;
+        match self.pulls.iter_mut().find(same) {
+            Some(known) => *known = pull,
+            None => self.pulls.push(pull),
+        }
+    }
+
+    /// A pull request.
+    pub(super) fn pull(&self, repository: u64, number: u64) -> Option<Pull> {
+        self.pulls.iter().find(|pull| pull.repository == repository && pull.number == number).cloned()
+    }
+
+    /// The pull requests of a repository, oldest first.
+    pub(super) fn pulls(&self, repository: u64) -> Vec<Pull> {
+        self.pulls.iter().filter(|pull| pull.repository == repository).cloned().collect()
     }
 
     /// The webhook of a repository.

@@ -9,8 +9,8 @@
 //! any, the ones that begin with `bad` are refused with 401), rate limits (told in the headers, never held; see the
 //! faults), moved repositories, the paths under `/repositories/{id}/`, `X-Hub-Signature` with SHA-1, the removal of old
 //! deliveries, organisation webhooks, several webhooks of one repository, renames and patches in `files`, expressions
-//! such as `main~1` as a ref, forced pushes and deleted branches, tags' own objects, pull requests and issues (every issue
-//! number is taken to exist), required status checks before a deployment, and statuses made inactive by later ones.
+//! such as `main~1` as a ref, forced pushes and deleted branches, tags' own objects, merging and reviewing
+//! pull requests, issues (every issue number is taken to exist), required status checks before a deployment, and statuses made inactive by later ones.
 //! A receiver has 30 s to answer, as with GitHub Enterprise Server; github.com gives 10.
 
 mod admin;
@@ -26,6 +26,7 @@ mod hooks;
 mod page;
 mod payload;
 mod platform;
+mod pulls;
 mod push;
 mod records;
 mod repositories;
@@ -206,6 +207,8 @@ fn reading() -> Router<Arc<GitHub>> {
         .route("/repos/{owner}/{name}/commits", get(commits::list))
         .route("/repos/{owner}/{name}/commits/{*reference}", get(commits::one))
         .route("/repos/{owner}/{name}/compare/{*range}", get(commits::compare))
+        .route("/repos/{owner}/{name}/pulls", get(pulls::list))
+        .route("/repos/{owner}/{name}/pulls/{number}", get(pulls::one))
         .route("/repos/{owner}/{name}/zipball", get(archive::redirect_default))
         .route("/repos/{owner}/{name}/zipball/{*reference}", get(archive::redirect))
         .route("/_codeload/{owner}/{name}/legacy.zip/{*reference}", get(archive::zip))

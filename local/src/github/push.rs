@@ -89,7 +89,7 @@ impl GitHub {
         })
     }
 
-    fn ordered_change(&self, name: &str) -> Result<Step> {
+    pub(super) fn ordered_change(&self, name: &str) -> Result<Step> {
         let changes = self.platform.changes()?;
         let known: Vec<String> = changes.iter().map(|step| step.name.clone()).collect();
         changes.into_iter().find(|step| step.name == name).ok_or_else(|| {
@@ -97,7 +97,7 @@ impl GitHub {
         })
     }
 
-    fn ordered_hook(&self, repository: &Repository, times: u32) -> Result<Hook> {
+    pub(super) fn ordered_hook(&self, repository: &Repository, times: u32) -> Result<Hook> {
         if !(1..=MAX_TIMES).contains(&times) {
             let words = format!("`times` is {times}, between 1 and {MAX_TIMES} deliveries are made");
             return Err(Refusal::Invalid(words));
@@ -128,7 +128,6 @@ impl GitHub {
         Ok(Pushed { branch, before, sha })
     }
 
-    /// The same parcel, `times` times at once.
     async fn tell(
         self: &Arc<Self>,
         repository: &Repository,
@@ -140,8 +139,19 @@ impl GitHub {
         let Pushed { branch, before, sha } = pushed;
         let moved = Moved { branch, before: before.as_deref(), after: sha, pusher: &step.commit.author };
         let payload = self.push_payload(repository, &moved).await?;
+        self.send(hook, "push", &payload, times).await
+    }
+
+    /// One payload as one parcel, `times` times at once.
+    pub(super) async fn send(
+        self: &Arc<Self>,
+        hook: &Hook,
+        event: &str,
+        payload: &Value,
+        times: u32,
+    ) -> Result<Vec<Delivery>> {
         let number = self.book().next_id();
-        let parcel = Parcel::new(hook, "push", &payload, number, self.now());
+        let parcel = Parcel::new(hook, event, payload, number, self.now());
         let mut under_way = Vec::new();
         for _ in 0..times {
             let (github, hook, parcel) = (Arc::clone(self), hook.clone(), parcel.clone());

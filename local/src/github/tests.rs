@@ -1,6 +1,7 @@
 //! The stand-in over real HTTP: a small platform, a receiver that keeps what it gets.
 
 mod deliveries;
+mod pulls;
 mod reading;
 mod writing;
 
