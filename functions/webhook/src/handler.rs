@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use shared::errors::{Fault, chain};
 use shared::function::{OWN_TARGET, catch_panic};
 use shared::model::Timestamp;
-use shared::source::delivery::{self, Delivery};
+use shared::source::delivery::{self, Delivery, printable};
 use shared::source::message::{SourceRequest, delivery_id};
 use shared::source::ports::{SecretSource, SourceQueue};
 use shared::source::request::Request;
@@ -100,7 +100,10 @@ impl<S: SecretSource, Q: SourceQueue> Handler<S, Q> {
     async fn deliver(&self, request: &Request, id: &str) -> Result<Answer, Answer> {
         self.authenticate(request).await?;
         let Some(kind) = &request.event else {
-            return Err(Answer::refused(400, "the header `X-GitHub-Event` is missing or was sent twice"));
+            return Err(Answer::refused(
+                400,
+                "the header `X-GitHub-Event` is missing, was sent twice or names no event",
+            ));
         };
         let body =
             request.json().map_err(|refusal| Answer::refused(refusal.status(), refusal.to_string()))?;
@@ -139,7 +142,11 @@ impl<S: SecretSource, Q: SourceQueue> Handler<S, Q> {
         Ok(Answer::new(
             202,
             "accepted",
-            format!("branch `{branch}` of repository {} will be looked at", request.repository_id),
+            format!(
+                "branch `{}` of repository {} will be looked at",
+                printable(branch),
+                request.repository_id
+            ),
         ))
     }
 }

@@ -80,6 +80,40 @@ fn a_wrong_signature_is_401_and_nothing_is_queued() {
     function.stop(&[SECRET]).unwrap();
 }
 
+/// Answers of the three versions that a secret can have, in the order in which they are asked for.
+fn versions(function: &FunctionUnderTest, current: &str, previous: Option<&str>, pending: Option<&str>) {
+    for text in [Some(current), previous, pending] {
+        let reply = match text {
+            Some(text) => Reply::json(&json!({"Name": "tidegate/webhook", "SecretString": text})),
+            None => Reply::error(400, "ResourceNotFoundException", "no value for this staging label"),
+        };
+        function.aws.answer("GetSecretValue", reply);
+    }
+}
+
+#[test]
+fn during_a_rotation_the_previous_and_the_pending_secret_are_good_too() {
+    let orders = [("new", Some(SECRET), None), ("old", None, Some(SECRET)), (SECRET, None, None)];
+    for (current, previous, pending) in orders {
+        let mut function = FunctionUnderTest::start(BINARY, TEMPLATE, &SETTINGS).unwrap();
+        versions(&function, current, previous, pending);
+        function.aws.answer("SendMessage", Reply::json(&json!({"MessageId": "m-1"})));
+        assert!(http(function.invoke(&event(PUSH), 10)).starts_with("202 "), "{current}");
+        let asked = function.aws.requests_of("GetSecretValue");
+        let stages: Vec<_> = asked.iter().map(|request| request.json()["VersionStage"].clone()).collect();
+        assert_eq!(stages, ["AWSCURRENT", "AWSPREVIOUS", "AWSPENDING"]);
+        function.stop(&[SECRET]).unwrap();
+    }
+}
+
+#[test]
+fn a_secret_that_no_version_holds_is_not_good() {
+    let mut function = FunctionUnderTest::start(BINARY, TEMPLATE, &SETTINGS).unwrap();
+    versions(&function, "new", Some("old"), None);
+    assert!(http(function.invoke(&event(PUSH), 10)).starts_with("401 "));
+    function.stop(&[SECRET]).unwrap();
+}
+
 #[test]
 fn a_queue_that_is_down_is_503_so_that_the_delivery_is_not_lost_unseen() {
     let mut function = started();

@@ -10,6 +10,8 @@ use std::borrow::Cow;
 
 /// Largest body, in bytes: the limit of a synchronous Lambda event.
 pub const MAX_BODY_BYTES: usize = 6 * 1024 * 1024;
+/// Longest name of an event, in characters; GitHub's longest has 42.
+const MAX_EVENT_NAME: usize = 64;
 
 /// A request that cannot be taken, before anything in it was looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -58,7 +60,7 @@ pub struct Request {
     pub body: Vec<u8>,
     /// `X-Hub-Signature-256`; none as well when it was sent twice.
     pub signature: Option<String>,
-    /// `X-GitHub-Event`.
+    /// `X-GitHub-Event`; none as well when it is no event's name: HTTP APIs join values that were sent twice by a comma.
     pub event: Option<String>,
     /// `X-GitHub-Delivery`.
     pub delivery: Option<String>,
@@ -94,7 +96,7 @@ impl Request {
         Ok(Self {
             body,
             signature: owned("x-hub-signature-256"),
-            event: owned("x-github-event"),
+            event: owned("x-github-event").filter(|event| is_event_name(event)),
             delivery: owned("x-github-delivery"),
             encoding,
         })
@@ -124,6 +126,12 @@ fn header<'a>(event: &'a Value, name: &str) -> Option<&'a str> {
     let mut found = headers.iter().filter(|(key, _)| key.eq_ignore_ascii_case(name));
     let (_, value) = found.next()?;
     if found.next().is_some() { None } else { value.as_str() }
+}
+
+/// GitHub's event names are words of lower-case letters and underscores.
+fn is_event_name(text: &str) -> bool {
+    (1..=MAX_EVENT_NAME).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
 }
 
 /// REST APIs list every value of a repeated header beside the last one.
