@@ -47,7 +47,12 @@ impl SourceQueue for &Outside {
 }
 
 async fn full_answer(outside: &Outside, event: Value) -> Value {
-    let handler = Handler::new(outside, outside, vec![1001], || Timestamp::from_millis(0));
+    answer_from(outside, AllowList::default(), event).await
+}
+
+async fn answer_from(outside: &Outside, sources: AllowList, event: Value) -> Value {
+    let allowed = Allowed { sources, repositories: vec![1001] };
+    let handler = Handler::new(outside, outside, allowed, || Timestamp::from_millis(0));
     handler.handle(LambdaEvent::new(event, lambda_runtime::Context::default())).await.unwrap()
 }
 
@@ -152,6 +157,25 @@ async fn a_header_that_decides_and_was_sent_twice_is_refused() {
     listed["multiValueHeaders"] = json!({"x-github-EVENT": ["push", "push"]});
     assert!(answer(&outside, listed).await.starts_with("400 "));
     assert!(outside.sent.borrow().is_empty());
+}
+
+#[tokio::test]
+async fn an_address_that_is_not_allowed_is_403_before_anything_is_looked_at() {
+    let outside = Outside::default();
+    let sources = || AllowList::parse("192.30.252.0/22").unwrap();
+    let from = |address: &str| {
+        let mut push = event(PUSH);
+        push["requestContext"]["http"]["sourceIp"] = json!(address);
+        push
+    };
+    assert_eq!(answer_from(&outside, sources(), from("192.30.252.44")).await["statusCode"], 202);
+    outside.broken.set(true);
+    let refused = answer_from(&outside, sources(), from("10.0.0.1")).await;
+    insta::assert_snapshot!(refused["body"].as_str().unwrap(), @r#"{"message":"deliveries are not taken from this address; see `WebhookSourceCidrs`","result":"refused"}"#);
+    let nothing_in_it = json!({"requestContext": {"http": {"sourceIp": "10.0.0.1"}}});
+    for event in [nothing_in_it, json!({}), from("")] {
+        assert_eq!(answer_from(&outside, sources(), event).await["statusCode"], 403);
+    }
 }
 
 #[tokio::test]
