@@ -64,6 +64,15 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
         }
     }
 
+    /// The value of `name` read by `parse` when set and not empty, otherwise `T::default()`.
+    pub fn optional_parsed<T: Default, E: fmt::Display>(
+        &mut self,
+        name: &str,
+        parse: impl Fn(&str) -> Result<T, E>,
+    ) -> T {
+        if self.optional(name).is_some() { self.parsed(name, parse) } else { T::default() }
+    }
+
     /// `value` when nothing was wrong, every problem otherwise.
     ///
     /// # Errors

@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use shared::errors::{Fault, chain};
 use shared::function::{OWN_TARGET, catch_panic};
 use shared::model::Timestamp;
-use shared::source::delivery::{self, Delivery};
+use shared::source::allow_list::AllowList;
+use shared::source::delivery::{self, Delivery, printable};
 use shared::source::message::{SourceRequest, delivery_id};
 use shared::source::ports::{SecretSource, SourceQueue};
 use shared::source::request::Request;
@@ -20,8 +21,16 @@ use std::time::{SystemTime, UNIX_EPOCH};
 pub(crate) struct Handler<S, Q> {
     secrets: SecretCache<S>,
     queue: Q,
-    repositories: Vec<u64>,
+    allowed: Allowed,
     clock: fn() -> Timestamp,
+}
+
+/// Who may deliver, and about what.
+pub(crate) struct Allowed {
+    /// Networks; empty for all.
+    pub(crate) sources: AllowList,
+    /// Repository ids.
+    pub(crate) repositories: Vec<u64>,
 }
 
 /// What the sender is told.
@@ -60,9 +69,9 @@ impl Answer {
 }
 
 impl<S: SecretSource, Q: SourceQueue> Handler<S, Q> {
-    /// A handler that lets `repositories` through.
-    pub(crate) fn new(secrets: S, queue: Q, repositories: Vec<u64>, clock: fn() -> Timestamp) -> Self {
-        Self { secrets: SecretCache::new(secrets), queue, repositories, clock }
+    /// A handler that lets through what is `allowed`.
+    pub(crate) fn new(secrets: S, queue: Q, allowed: Allowed, clock: fn() -> Timestamp) -> Self {
+        Self { secrets: SecretCache::new(secrets), queue, allowed, clock }
     }
 
     /// Answers one HTTP request; whatever happens is an answer and never an error of the function.
@@ -88,6 +97,12 @@ impl<S: SecretSource, Q: SourceQueue> Handler<S, Q> {
     }
 
     async fn take(&self, event: Value) -> Answer {
+        if !self.allowed.sources.admits(&event) {
+            return Answer::refused(
+                403,
+                "deliveries are not taken from this address; see `WebhookSourceCidrs`",
+            );
+        }
         let request = match Request::take(event) {
             Ok(request) => request,
             Err(refusal) => return Answer::refused(refusal.status(), refusal.to_string()),
@@ -100,11 +115,14 @@ impl<S: SecretSource, Q: SourceQueue> Handler<S, Q> {
     async fn deliver(&self, request: &Request, id: &str) -> Result<Answer, Answer> {
         self.authenticate(request).await?;
         let Some(kind) = &request.event else {
-            return Err(Answer::refused(400, "the header `X-GitHub-Event` is missing or was sent twice"));
+            return Err(Answer::refused(
+                400,
+                "the header `X-GitHub-Event` is missing, was sent twice or names no event",
+            ));
         };
         let body =
             request.json().map_err(|refusal| Answer::refused(refusal.status(), refusal.to_string()))?;
-        let delivery = delivery::read(kind, &body, &self.repositories, id)
+        let delivery = delivery::read(kind, &body, &self.allowed.repositories, id)
             .map_err(|rejection| Answer::refused(400, rejection.to_string()))?;
         match delivery {
             Delivery::Ping => Ok(Answer::new(200, "pong", "the webhook is set up: the signature is good")),
@@ -139,7 +157,11 @@ impl<S: SecretSource, Q: SourceQueue> Handler<S, Q> {
         Ok(Answer::new(
             202,
             "accepted",
-            format!("branch `{branch}` of repository {} will be looked at", request.repository_id),
+            format!(
+                "branch `{}` of repository {} will be looked at",
+                printable(branch),
+                request.repository_id
+            ),
         ))
     }
 }

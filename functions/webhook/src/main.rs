@@ -6,7 +6,7 @@
 mod handler;
 mod settings;
 
-use handler::Handler;
+use handler::{Allowed, Handler};
 use lambda_runtime::{Error, run, service_fn};
 use settings::Settings;
 use shared::aws::Aws;
@@ -22,6 +22,7 @@ async fn main() -> Result<(), Error> {
     let aws = Aws::from_environment(lookup);
     let secrets = WebhookSecret::new(&aws, settings.secret_id);
     let queue = SourceQueue::new(&aws, settings.queue_url);
-    let handler = Handler::new(secrets, queue, settings.repositories, handler::local_clock);
+    let allowed = Allowed { sources: settings.sources, repositories: settings.repositories };
+    let handler = Handler::new(secrets, queue, allowed, handler::local_clock);
     run(service_fn(|event| handler.handle(event))).await
 }

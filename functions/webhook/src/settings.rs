@@ -1,6 +1,7 @@
 //! What `template.yaml` tells the webhook.
 
 use shared::settings::{Reader, SettingsError};
+use shared::source::allow_list::AllowList;
 
 /// The webhook's settings.
 #[derive(Debug, PartialEq, Eq)]
@@ -9,6 +10,8 @@ pub(crate) struct Settings {
     pub(crate) secret_id: String,
     /// The source queue.
     pub(crate) queue_url: String,
+    /// The networks that may deliver.
+    pub(crate) sources: AllowList,
     /// Ids of the repositories whose pushes are looked at.
     pub(crate) repositories: Vec<u64>,
 }
@@ -20,6 +23,7 @@ impl Settings {
         let settings = Self {
             secret_id: reader.required("WEBHOOK_SECRET_ID"),
             queue_url: reader.required("SOURCE_QUEUE_URL"),
+            sources: reader.optional_parsed("ALLOWED_SOURCES", AllowList::parse),
             repositories: reader.parsed("REPOSITORY_IDS", ids),
         };
         reader.finish(settings)
@@ -44,8 +48,19 @@ mod tests {
     }
 
     #[test]
+    fn networks_that_may_deliver_are_optional_and_a_wrong_one_is_named() {
+        let settings = |sources: &'static str| {
+            Settings::read(move |name| Some(if name == "ALLOWED_SOURCES" { sources } else { "1" }.to_owned()))
+        };
+        assert_eq!(settings("").unwrap().sources, AllowList::default());
+        assert_ne!(settings("192.30.252.0/22").unwrap().sources, AllowList::default());
+        insta::assert_snapshot!(settings("everybody").unwrap_err(), @"1 wrong setting(s): `ALLOWED_SOURCES` is `everybody`: `everybody` is no network in CIDR notation, such as `192.30.252.0/22` or `2a0a:a440::/29`");
+    }
+
+    #[test]
     fn ids_are_separated_by_commas() {
-        let settings = Settings::read(|_| Some("1001, 1002".to_owned())).unwrap();
+        let settings =
+            Settings::read(|name| (name != "ALLOWED_SOURCES").then(|| "1001, 1002".to_owned())).unwrap();
         assert_eq!(settings.repositories, [1001, 1002]);
     }
 }

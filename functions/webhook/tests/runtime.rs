@@ -12,10 +12,11 @@ use serde_json::{Value, json};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_webhook");
 const TEMPLATE: &str = include_str!("../../../template.yaml");
-const SETTINGS: [(&str, &str); 3] = [
+const SETTINGS: [(&str, &str); 4] = [
     ("WEBHOOK_SECRET_ID", "tidegate/webhook"),
     ("SOURCE_QUEUE_URL", "http://127.0.0.1:9/000000000000/source"),
     ("REPOSITORY_IDS", "1001"),
+    ("ALLOWED_SOURCES", ""),
 ];
 /// GitHub's documented example secret, which signs the sample events.
 const SECRET: &str = "It's a Secret to Everybody";
@@ -78,6 +79,52 @@ fn a_wrong_signature_is_401_and_nothing_is_queued() {
     insta::assert_snapshot!(http(function.invoke(&event(WRONG), 10)), @r#"401 {"message":"the signature is missing or wrong; check the webhook's secret","result":"refused"}"#);
     assert!(function.aws.requests_of("SendMessage").is_empty());
     function.stop(&[SECRET]).unwrap();
+}
+
+/// Answers of the three versions that a secret can have, in the order in which they are asked for.
+fn versions(function: &FunctionUnderTest, current: &str, previous: Option<&str>, pending: Option<&str>) {
+    for text in [Some(current), previous, pending] {
+        let reply = match text {
+            Some(text) => Reply::json(&json!({"Name": "tidegate/webhook", "SecretString": text})),
+            None => Reply::error(400, "ResourceNotFoundException", "no value for this staging label"),
+        };
+        function.aws.answer("GetSecretValue", reply);
+    }
+}
+
+#[test]
+fn during_a_rotation_the_previous_and_the_pending_secret_are_good_too() {
+    let orders = [("new", Some(SECRET), None), ("old", None, Some(SECRET)), (SECRET, None, None)];
+    for (current, previous, pending) in orders {
+        let mut function = FunctionUnderTest::start(BINARY, TEMPLATE, &SETTINGS).unwrap();
+        versions(&function, current, previous, pending);
+        function.aws.answer("SendMessage", Reply::json(&json!({"MessageId": "m-1"})));
+        assert!(http(function.invoke(&event(PUSH), 10)).starts_with("202 "), "{current}");
+        let asked = function.aws.requests_of("GetSecretValue");
+        let stages: Vec<_> = asked.iter().map(|request| request.json()["VersionStage"].clone()).collect();
+        assert_eq!(stages, ["AWSCURRENT", "AWSPREVIOUS", "AWSPENDING"]);
+        function.stop(&[SECRET]).unwrap();
+    }
+}
+
+#[test]
+fn a_secret_that_no_version_holds_is_not_good() {
+    let mut function = FunctionUnderTest::start(BINARY, TEMPLATE, &SETTINGS).unwrap();
+    versions(&function, "new", Some("old"), None);
+    assert!(http(function.invoke(&event(PUSH), 10)).starts_with("401 "));
+    function.stop(&[SECRET]).unwrap();
+}
+
+#[test]
+fn an_address_that_is_not_allowed_is_403_and_nothing_is_asked_of_aws() {
+    let mut settings = SETTINGS;
+    settings[3].1 = "192.30.252.0/22,2a0a:a440::/29";
+    let mut function = FunctionUnderTest::start(BINARY, TEMPLATE, &settings).unwrap();
+    let mut push = event(PUSH);
+    push["requestContext"]["http"]["sourceIp"] = json!("10.0.0.1");
+    insta::assert_snapshot!(http(function.invoke(&push, 10)), @r#"403 {"message":"deliveries are not taken from this address; see `WebhookSourceCidrs`","result":"refused"}"#);
+    assert!(function.aws.requests().is_empty());
+    insta::assert_snapshot!(function.stop(&[SECRET]).unwrap().messages(), @"WARN deliveries are not taken from this address; see `WebhookSourceCidrs`");
 }
 
 #[test]

@@ -14,6 +14,12 @@ use std::sync::{Mutex, PoisonError};
 const SERVICE: &str = "Secrets Manager";
 /// Operation name in faults.
 const GET: &str = "GetSecretValue";
+/// The version that is good now.
+const CURRENT: &str = "AWSCURRENT";
+/// The version that was current before the last rotation.
+const PREVIOUS: &str = "AWSPREVIOUS";
+/// The version that a rotation under way is about to make current.
+const PENDING: &str = "AWSPENDING";
 
 /// The secret that GitHub signs deliveries with.
 pub struct WebhookSecret {
@@ -31,8 +37,18 @@ impl WebhookSecret {
 
 impl SecretSource for WebhookSecret {
     async fn webhook_secrets(&self) -> Result<WebhookSecrets, Fault> {
-        let text = read(&self.client, &self.id).await?;
-        WebhookSecrets::parse(&text).map_err(|rejection| unreadable(rejection.to_string()))
+        let current = read(&self.client, &self.id, CURRENT).await?;
+        let mut secrets =
+            WebhookSecrets::parse(&current).map_err(|rejection| unreadable(rejection.to_string()))?;
+        for stage in [PREVIOUS, PENDING] {
+            match read(&self.client, &self.id, stage).await {
+                Ok(text) => secrets = secrets.also(&text),
+                // Never rotated, or no rotation under way.
+                Err(fault) if fault.is_missing() => {}
+                Err(fault) => return Err(fault),
+            }
+        }
+        Ok(secrets)
     }
 }
 
@@ -58,7 +74,7 @@ impl TokenSource for GitHubToken {
         if kept.is_some() {
             return Ok(kept);
         }
-        let text = read(&self.client, id).await?;
+        let text = read(&self.client, id, CURRENT).await?;
         let token = text.trim();
         if token.is_empty() || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(unreadable(format!("secret `{id}` holds no GitHub token in plain text")));
@@ -73,10 +89,11 @@ impl TokenSource for GitHubToken {
     }
 }
 
-async fn read(client: &Client, id: &str) -> Result<String, Fault> {
+async fn read(client: &Client, id: &str, stage: &str) -> Result<String, Fault> {
     let answer = client
         .get_secret_value()
         .secret_id(id)
+        .version_stage(stage)
         .send()
         .await
         .map_err(|error| classify(SERVICE, GET, &error))?;

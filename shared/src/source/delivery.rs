@@ -9,6 +9,8 @@ use crate::source::message::{Reason, SourceRequest, branch_of, json_words};
 use serde::Deserialize;
 use std::borrow::Cow;
 
+mod understood;
+
 /// What to do about a delivery.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Delivery {
@@ -57,6 +59,9 @@ pub fn read(event: &str, body: &[u8], allowed: &[u64], delivery: &str) -> Result
     match event {
         "ping" => read_ping(body),
         "push" => read_push(body, allowed, delivery),
+        "pull_request" => understood::pull_request(body).map(Delivery::Nothing),
+        "merge_group" => understood::merge_group(body).map(Delivery::Nothing),
+        "check_run" => understood::check_run(body).map(Delivery::Nothing),
         other => {
             serde_json::from_slice::<serde::de::IgnoredAny>(body).map_err(|error| not_json(&error))?;
             Ok(Delivery::Nothing(format!("understood, nothing to do for `{}` events", printable(other))))
@@ -107,7 +112,8 @@ fn not_json(error: &serde_json::Error) -> Rejection {
 }
 
 /// Text from outside cut to 100 characters, control characters replaced, for one line of an answer.
-fn printable(text: &str) -> String {
+#[must_use]
+pub fn printable(text: &str) -> String {
     text.chars()
         .take(100)
         .map(|character| if character.is_control() || character == '`' { '?' } else { character })
@@ -115,55 +121,4 @@ fn printable(text: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const SHA: &str = "4d1b7c0e5f2a3b6c8d9e0f1a2b3c4d5e6f708192";
-
-    fn push(reference: &str, after: &str, extra: &str) -> String {
-        format!(
-            r#"{{"ref":"{reference}","before":"{SHA}","after":"{after}"{extra},"repository":{{"id":1001,"full_name":"acme/shop","private":true}},"commits":[]}}"#
-        )
-    }
-
-    fn answer(event: &str, body: &str) -> String {
-        match read(event, body.as_bytes(), &[1001], "d-1") {
-            Ok(Delivery::Ping) => "ping".to_owned(),
-            Ok(Delivery::Look(request)) => format!("look: {}", serde_json::to_string(&request).unwrap()),
-            Ok(Delivery::Nothing(words)) => format!("nothing: {words}"),
-            Err(error) => format!("refused: {error}"),
-        }
-    }
-
-    #[test]
-    fn a_push_to_a_branch_says_look() {
-        insta::assert_snapshot!(answer("push", &push("refs/heads/main", SHA, "")), @r#"look: {"repositoryId":1001,"repository":"acme/shop","ref":"refs/heads/main","sha":"4d1b7c0e5f2a3b6c8d9e0f1a2b3c4d5e6f708192","reason":"webhook","delivery":"d-1"}"#);
-    }
-
-    #[test]
-    fn what_is_understood_and_needs_nothing_says_why() {
-        let zeros = "0".repeat(40);
-        insta::assert_snapshot!(answer("push", &push("refs/tags/v1.0", SHA, "")), @"nothing: `refs/tags/v1.0` is not a branch");
-        insta::assert_snapshot!(answer("push", &push("refs/heads/old", &zeros, r#","deleted":true"#)), @"nothing: branch `old` was deleted");
-        insta::assert_snapshot!(answer("push", &push("refs/heads/gh-readonly-queue/main/pr-9", SHA, "")), @"nothing: `refs/heads/gh-readonly-queue/main/pr-9` is not a branch");
-        insta::assert_snapshot!(answer("push", &push("refs/heads/main", SHA, "").replace("1001", "7")), @"nothing: repository 7 is not one of the 1 allowed repositories");
-        insta::assert_snapshot!(answer("check_run", "{}"), @"nothing: understood, nothing to do for `check_run` events");
-        insta::assert_snapshot!(answer("x\ny`", "{}"), @"nothing: understood, nothing to do for `x?y?` events");
-        insta::assert_snapshot!(answer("ping", r#"{"zen":"Keep it logically awesome.","hook_id":1}"#), @"ping");
-    }
-
-    #[test]
-    fn a_body_that_does_not_fit_the_event_header_is_refused() {
-        insta::assert_snapshot!(answer("ping", &push("refs/heads/main", SHA, "")), @"refused: the event header says `ping` and the body is none: it has no `zen` and no `hook_id`, or it has a `ref`");
-        insta::assert_snapshot!(answer("push", r#"{"zen":"x"}"#), @"refused: the event header says `push` and the body is none: field `ref` is missing (line 1, column 11)");
-        insta::assert_snapshot!(answer("push", &push("refs/heads/main", "$(id)", "")), @"refused: the event header says `push` and the body is none: a field does not hold what it should (line 1, column 92)");
-        insta::assert_snapshot!(answer("check_run", "no"), @"refused: the body cannot be read: it is not JSON (line 1, column 2)");
-    }
-
-    proptest::proptest! {
-        #[test]
-        fn no_bytes_panic(event in "ping|push|other", body in proptest::collection::vec(proptest::num::u8::ANY, 0..200)) {
-            let _answer = read(&event, &body, &[1001], "d-1");
-        }
-    }
-}
+mod tests;

@@ -4,6 +4,7 @@
 //! the ledger decide ([`reconcile`]). Must not: touch a network, a clock or the environment; [`ports`] names what it
 //! needs from outside.
 
+pub mod allow_list;
 pub mod archive;
 pub mod delivery;
 pub mod ledger;

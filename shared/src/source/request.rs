@@ -10,6 +10,8 @@ use std::borrow::Cow;
 
 /// Largest body, in bytes: the limit of a synchronous Lambda event.
 pub const MAX_BODY_BYTES: usize = 6 * 1024 * 1024;
+/// Longest name of an event, in characters; the longest of `@octokit/webhooks-examples` has 30.
+const MAX_EVENT_NAME: usize = 64;
 
 /// A request that cannot be taken, before anything in it was looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -58,7 +60,7 @@ pub struct Request {
     pub body: Vec<u8>,
     /// `X-Hub-Signature-256`; none as well when it was sent twice.
     pub signature: Option<String>,
-    /// `X-GitHub-Event`.
+    /// `X-GitHub-Event`; none as well when it is no event's name: HTTP APIs join values that were sent twice by a comma.
     pub event: Option<String>,
     /// `X-GitHub-Delivery`.
     pub delivery: Option<String>,
@@ -94,7 +96,7 @@ impl Request {
         Ok(Self {
             body,
             signature: owned("x-hub-signature-256"),
-            event: owned("x-github-event"),
+            event: owned("x-github-event").filter(|event| is_event_name(event)),
             delivery: owned("x-github-delivery"),
             encoding,
         })
@@ -124,6 +126,12 @@ fn header<'a>(event: &'a Value, name: &str) -> Option<&'a str> {
     let mut found = headers.iter().filter(|(key, _)| key.eq_ignore_ascii_case(name));
     let (_, value) = found.next()?;
     if found.next().is_some() { None } else { value.as_str() }
+}
+
+/// GitHub's event names are of lower-case letters, digits and underscores, such as `projects_v2_item`.
+fn is_event_name(text: &str) -> bool {
+    (1..=MAX_EVENT_NAME).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
 }
 
 /// REST APIs list every value of a repeated header beside the last one.
@@ -194,6 +202,19 @@ mod tests {
         insta::assert_snapshot!(refusal(event("application/json", &"x".repeat(MAX_BODY_BYTES + 1), false)), @"413: the body has 6291457 bytes, at most 6291456 are taken");
         insta::assert_snapshot!(refusal(event("application/json", &"x".repeat(MAX_BODY_BYTES * 2), true)), @"413: the body has 9437184 bytes, at most 6291456 are taken");
         insta::assert_snapshot!(refusal(json!({"httpMethod": "GET", "body": "{}"})), @"400: only POST is understood here");
+    }
+
+    #[test]
+    fn an_event_has_the_form_of_a_name() {
+        let named = |name: &str| {
+            let mut event = event("application/json", "{}", false);
+            event["headers"]["x-github-event"] = json!(name);
+            Request::take(event).ok().unwrap().event.is_some()
+        };
+        assert!(named("push") && named("projects_v2_item"));
+        for wrong in ["", "push,push", "push, push", "Push", "pu sh", "push\n", &"x".repeat(65)] {
+            assert!(!named(wrong), "{wrong}");
+        }
     }
 
     #[test]

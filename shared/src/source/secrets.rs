@@ -1,6 +1,7 @@
 //! The webhook's live secrets, and a cache that notices a rotation.
 //!
 //! Two secrets are live during a rotation. Must not: be printed; nothing here is `Debug`.
+//! Specification: <https://docs.aws.amazon.com/secretsmanager/latest/userguide/getting-started.html#term_version>
 
 use crate::errors::{Fault, Rejection};
 use crate::model::Timestamp;
@@ -14,11 +15,14 @@ pub const FRESH_MS: i64 = 5 * 60_000;
 /// Shortest time between two fetches that wrong signatures can cause, in milliseconds of the local clock.
 pub const REFETCH_PAUSE_MS: i64 = 30_000;
 
+/// At least so many secrets are tried, so that verifying takes the same work during a rotation and outside one.
+const TRIED: usize = 3;
+
 /// The secrets that a delivery may be signed with. Not `Debug`.
 #[derive(Clone)]
 pub struct WebhookSecrets {
     current: String,
-    previous: Option<String>,
+    others: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -29,7 +33,7 @@ struct Rotating {
 }
 
 impl WebhookSecrets {
-    /// Reads the secret's text: JSON `{"current":"…","previous":"…"|null}`, or plain text that is the current secret.
+    /// Reads the text of the version `AWSCURRENT`: JSON `{"current":"…","previous":"…"|null}`, or plain text that is the current secret.
     ///
     /// # Errors
     /// When there is no current secret; the words never hold any part of the text.
@@ -46,12 +50,25 @@ impl WebhookSecrets {
         if current.is_empty() {
             return Err(Rejection::new("the webhook secret is empty; a delivery can never be trusted"));
         }
-        Ok(Self { current, previous })
+        Ok(Self { current, others: previous.into_iter().collect() })
     }
 
-    /// The live secrets; always two, so that verifying takes the same work during a rotation and outside one.
-    pub(crate) fn live(&self) -> [&str; 2] {
-        [&self.current, self.previous.as_deref().unwrap_or(&self.current)]
+    /// The same with one secret more that is live beside the current one: the text of the version `AWSPREVIOUS` (the sender may not know the
+    /// new one yet) or `AWSPENDING` (the sender knows it already, the rotation is not finished). A text without a secret adds none: it can
+    /// never make a signature good.
+    #[must_use]
+    pub fn also(mut self, text: &str) -> Self {
+        if let Ok(other) = Self::parse(text) {
+            self.others.push(other.current);
+        }
+        self
+    }
+
+    /// The live secrets, the current one first; the same number during a rotation and outside one.
+    pub(crate) fn live(&self) -> impl Iterator<Item = &str> {
+        let padding = TRIED.saturating_sub(1 + self.others.len());
+        let all = std::iter::once(&self.current).chain(&self.others);
+        all.chain(std::iter::repeat_n(&self.current, padding)).map(String::as_str)
     }
 }
 
@@ -169,6 +186,22 @@ mod tests {
         assert!(WebhookSecrets::parse(r#"{"current":"a","previous":null}"#).is_ok());
     }
 
+    #[test]
+    fn the_other_versions_of_a_secret_are_live_too_and_never_an_empty_one() {
+        let secrets = WebhookSecrets::parse("new").unwrap().also("old").also(" ").also("{}");
+        let signed = |secret: &str| signed_with(secret).matches(&secrets, b"{}");
+        assert!(signed("new") && signed("old"));
+        assert!(!signed("") && !signed(" ") && !signed("{}"));
+    }
+
+    #[test]
+    fn as_many_secrets_are_tried_during_a_rotation_as_outside_one() {
+        let alone = WebhookSecrets::parse("new").unwrap();
+        assert_eq!(alone.live().collect::<Vec<_>>(), ["new", "new", "new"]);
+        let rotating = alone.also("old").also("next");
+        assert_eq!(rotating.live().collect::<Vec<_>>(), ["new", "old", "next"]);
+    }
+
     #[tokio::test]
     async fn secrets_are_fetched_once_in_five_minutes() {
         let store = Store { text: RefCell::new("one".to_owned()), ..Store::default() };
@@ -210,5 +243,17 @@ mod tests {
         assert!(cache.verifies(&signed_with("one"), b"{}", at(1)).await.unwrap());
         store.down.set(true);
         assert!(cache.verifies(&signed_with("one"), b"{}", at(400)).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn a_store_that_is_down_is_not_asked_by_every_delivery() {
+        let store = Store { text: RefCell::new("one".to_owned()), ..Store::default() };
+        let cache = SecretCache::new(&store);
+        assert!(cache.verifies(&signed_with("one"), b"{}", at(0)).await.unwrap());
+        store.down.set(true);
+        for second in 400..430 {
+            assert!(cache.verifies(&signed_with("one"), b"{}", at(second)).await.unwrap());
+        }
+        assert_eq!(store.fetches.get(), 2);
     }
 }

@@ -47,7 +47,12 @@ impl SourceQueue for &Outside {
 }
 
 async fn full_answer(outside: &Outside, event: Value) -> Value {
-    let handler = Handler::new(outside, outside, vec![1001], || Timestamp::from_millis(0));
+    answer_from(outside, AllowList::default(), event).await
+}
+
+async fn answer_from(outside: &Outside, sources: AllowList, event: Value) -> Value {
+    let allowed = Allowed { sources, repositories: vec![1001] };
+    let handler = Handler::new(outside, outside, allowed, || Timestamp::from_millis(0));
     handler.handle(LambdaEvent::new(event, lambda_runtime::Context::default())).await.unwrap()
 }
 
@@ -131,8 +136,56 @@ async fn a_signed_body_that_is_not_what_the_header_says_is_400() {
     insta::assert_snapshot!(answer(&outside, signed("push", "no json")).await, @"400 refused: the event header says `push` and the body is none: it is not JSON (line 1, column 2)");
     let mut nameless = signed("push", "{}");
     nameless["headers"].as_object_mut().unwrap().remove("x-github-event");
-    insta::assert_snapshot!(answer(&outside, nameless).await, @"400 refused: the header `X-GitHub-Event` is missing or was sent twice");
+    insta::assert_snapshot!(answer(&outside, nameless).await, @"400 refused: the header `X-GitHub-Event` is missing, was sent twice or names no event");
     insta::assert_snapshot!(answer(&outside, json!({})).await, @"400 refused: the body is missing or not what the event says it is");
+}
+
+#[tokio::test]
+async fn a_header_that_decides_and_was_sent_twice_is_refused() {
+    let outside = Outside::default();
+    let mut joined_event = event(PUSH);
+    joined_event["headers"]["x-github-event"] = json!("push,push");
+    assert!(answer(&outside, joined_event).await.starts_with("400 "));
+    let mut joined_signature = event(PUSH);
+    let signature = joined_signature["headers"]["x-hub-signature-256"].as_str().unwrap().to_owned();
+    joined_signature["headers"]["x-hub-signature-256"] = json!(format!("{signature},{signature}"));
+    assert!(answer(&outside, joined_signature).await.starts_with("401 "));
+    let mut joined_type = event(PUSH);
+    joined_type["headers"]["content-type"] = json!("application/json,application/json");
+    assert!(answer(&outside, joined_type).await.starts_with("415 "));
+    let mut listed = event(PUSH_REST);
+    listed["multiValueHeaders"] = json!({"x-github-EVENT": ["push", "push"]});
+    assert!(answer(&outside, listed).await.starts_with("400 "));
+    assert!(outside.sent.borrow().is_empty());
+}
+
+#[tokio::test]
+async fn an_address_that_is_not_allowed_is_403_before_anything_is_looked_at() {
+    let outside = Outside::default();
+    let sources = || AllowList::parse("192.30.252.0/22").unwrap();
+    let from = |address: &str| {
+        let mut push = event(PUSH);
+        push["requestContext"]["http"]["sourceIp"] = json!(address);
+        push
+    };
+    assert_eq!(answer_from(&outside, sources(), from("192.30.252.44")).await["statusCode"], 202);
+    outside.broken.set(true);
+    let refused = answer_from(&outside, sources(), from("10.0.0.1")).await;
+    insta::assert_snapshot!(refused["body"].as_str().unwrap(), @r#"{"message":"deliveries are not taken from this address; see `WebhookSourceCidrs`","result":"refused"}"#);
+    let nothing_in_it = json!({"requestContext": {"http": {"sourceIp": "10.0.0.1"}}});
+    for event in [nothing_in_it, json!({}), from("")] {
+        assert_eq!(answer_from(&outside, sources(), event).await["statusCode"], 403);
+    }
+}
+
+#[tokio::test]
+async fn a_branch_name_cannot_break_out_of_the_answer() {
+    let outside = Outside::default();
+    let body = json!({
+        "ref": "refs/heads/a`\n$(id)#{x}", "after": "4d1b7c0e5f2a3b6c8d9e0f1a2b3c4d5e6f708192",
+        "repository": {"id": 1001, "full_name": "acme/shop"},
+    });
+    insta::assert_snapshot!(answer(&outside, signed("push", &body.to_string())).await, @"202 accepted: branch `a??$(id)#{x}` of repository 1001 will be looked at");
 }
 
 #[tokio::test]
