@@ -52,6 +52,19 @@ pub enum HostFault {
     Fault(#[from] Fault),
 }
 
+/// The private key of a GitHub App, PEM. Not `Debug`.
+#[derive(Clone)]
+pub struct PrivateKey(pub String);
+
+/// Where the private key of the GitHub App is kept.
+pub trait KeySource {
+    /// The key.
+    ///
+    /// # Errors
+    /// When it cannot be read now.
+    async fn private_key(&self) -> Result<PrivateKey, Fault>;
+}
+
 /// Where developers look.
 pub trait FeedbackHost {
     /// Does one write, in such a way that doing it twice shows the same as doing it once; returns the id of what was written.
