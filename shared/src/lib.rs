@@ -4,7 +4,7 @@
 //!
 //! ```text
 //! functions ──► aws, github (one feature per outside service) ──► ports ──► model
-//!     └───────► source · gates ─► reports · delivery · metrics · render ──► model
+//!     └───────► source · gates ─► reports · delivery · metrics · render · feedback ──► model
 //! ```
 //!
 //! With default features this crate is pure: values in, `Result` out, `now` an argument. No async runtime,
@@ -19,6 +19,8 @@ pub mod settings;
 pub mod aws;
 #[cfg(feature = "delivery")]
 pub mod delivery;
+#[cfg(feature = "feedback")]
+pub mod feedback;
 #[cfg(feature = "function")]
 pub mod function;
 #[cfg(feature = "gates")]

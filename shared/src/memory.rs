@@ -12,7 +12,7 @@ use crate::metrics::fact::Fact;
 use crate::metrics::ports::{Facts, History, Row};
 use crate::model::Timestamp;
 use crate::source::ledger::{Entry, LedgerKey};
-use crate::source::ports::Ledger;
+use crate::source::ports::{Ledger, Origin, Origins};
 use crate::source::push_range::PushRange;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -28,6 +28,7 @@ fn conflict() -> Fault {
 pub struct MemoryLedger {
     entries: RefCell<BTreeMap<LedgerKey, Entry>>,
     pushes: RefCell<BTreeMap<(u64, String, String), PushRange>>,
+    origins: RefCell<BTreeMap<String, Origin>>,
 }
 
 impl MemoryLedger {
@@ -56,6 +57,17 @@ impl Ledger for &MemoryLedger {
         let key = (range.repository_id, range.after.to_string(), range.pipeline.clone());
         self.pushes.borrow_mut().insert(key, range.clone());
         Ok(())
+    }
+
+    async fn record_origin(&self, execution_id: &str, origin: &Origin) -> Result<(), Fault> {
+        self.origins.borrow_mut().insert(execution_id.to_owned(), origin.clone());
+        Ok(())
+    }
+}
+
+impl Origins for &MemoryLedger {
+    async fn origin(&self, execution_id: &str) -> Result<Option<Origin>, Fault> {
+        Ok(self.origins.borrow().get(execution_id).cloned())
     }
 }
 

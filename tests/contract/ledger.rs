@@ -1,12 +1,14 @@
-//! The ledger: what was written is read; a write holds only on the version it was made from; keys are apart.
+//! The ledger: what was written is read; a write holds only on the version it was made from; keys are apart; an execution leads
+//! back to its origin.
 
 use crate::stack::Table;
 use anyhow::Result;
 use shared::aws::ledger::LedgerTable;
+use shared::aws::origins::OriginTable;
 use shared::memory::MemoryLedger;
 use shared::model::{CommitSha, Timestamp};
 use shared::source::ledger::{Claim, Entry, LedgerKey, Passed, Started};
-use shared::source::ports::Ledger;
+use shared::source::ports::{Ledger, Origin, Origins};
 use shared::source::push_range::{Commit, PushRange};
 
 fn sha(digit: &str) -> CommitSha {
@@ -32,6 +34,29 @@ fn started(version: u64, digit: &str) -> Entry {
         claim: None,
         passed: Some(Passed { sha: sha("f"), scope: "0011223344556677".to_owned() }),
     }
+}
+
+fn origin(digit: &str) -> Origin {
+    Origin {
+        repository_id: 1001,
+        repository: "acme/b2b-ecommerce-platform".to_owned(),
+        sha: sha(digit),
+        branch: "main".to_owned(),
+        pipeline: "b2b-production".to_owned(),
+        environment: "production".to_owned(),
+        release_id: format!("r{digit}"),
+    }
+}
+
+async fn origin_laws(ledger: &impl Ledger, origins: &impl Origins) {
+    assert_eq!(origins.origin("e-1").await.unwrap(), None, "nobody wrote yet");
+    for _ in 0..2 {
+        ledger.record_origin("e-1", &origin("a")).await.expect("recording an origin again is no error");
+    }
+    ledger.record_origin("e-2", &origin("b")).await.unwrap();
+    assert_eq!(origins.origin("e-1").await.unwrap(), Some(origin("a")), "what was written is read");
+    assert_eq!(origins.origin("e-2").await.unwrap(), Some(origin("b")), "executions are apart");
+    assert_eq!(origins.origin("e-").await.unwrap(), None, "`e-` is another execution");
 }
 
 async fn laws(ledger: &impl Ledger) {
@@ -79,12 +104,16 @@ async fn laws(ledger: &impl Ledger) {
 
 #[tokio::test]
 async fn memory_keeps_the_laws() {
-    laws(&&MemoryLedger::default()).await;
+    let memory = MemoryLedger::default();
+    laws(&&memory).await;
+    origin_laws(&&memory, &&memory).await;
 }
 
 #[tokio::test]
 async fn the_table_keeps_the_laws() -> Result<()> {
     let table = Table::fresh("ledger")?;
-    laws(&LedgerTable::new(&table.aws, table.name.clone())).await;
+    let ledger = LedgerTable::new(&table.aws, table.name.clone());
+    laws(&ledger).await;
+    origin_laws(&ledger, &OriginTable::new(&table.aws, table.name.clone())).await;
     Ok(())
 }

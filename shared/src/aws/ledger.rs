@@ -1,14 +1,14 @@
-//! DynamoDB: the ledger of started heads (`pk = L#<pipeline>#<branch>`, `sk = HEAD`) and what each release brought
-//! (`pk = R#<repository id>`, `sk = P#<sha>#<pipeline>`).
+//! DynamoDB: the ledger of started heads (`pk = L#<pipeline>#<branch>`, `sk = HEAD`), what each release brought
+//! (`pk = R#<repository id>`, `sk = P#<sha>#<pipeline>`) and where executions came from ([`super::origins`]).
 //!
 //! Must not: decide; it keeps what [`crate::source::ledger`] decided, on condition of the version it was made from.
 //! Specification: <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.ConditionExpressions.html>
 
-use crate::aws::{Aws, Lazy, classify};
+use crate::aws::{Aws, Lazy, classify, origins};
 use crate::errors::Fault;
 use crate::model::Timestamp;
 use crate::source::ledger::{Claim, Entry, LedgerKey, Passed, Started};
-use crate::source::ports::Ledger;
+use crate::source::ports::{Ledger, Origin};
 use crate::source::push_range::PushRange;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -67,6 +67,17 @@ impl Ledger for LedgerTable {
             .put_item()
             .table_name(&self.table)
             .set_item(Some(push_item(range)))
+            .send()
+            .await
+            .map_err(|error| classify(SERVICE, "PutItem", &error))?;
+        Ok(())
+    }
+
+    async fn record_origin(&self, execution_id: &str, origin: &Origin) -> Result<(), Fault> {
+        self.client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(origins::item_of(execution_id, origin)))
             .send()
             .await
             .map_err(|error| classify(SERVICE, "PutItem", &error))?;

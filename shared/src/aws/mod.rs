@@ -26,6 +26,8 @@ pub mod ledger;
 pub mod minutes;
 #[cfg(feature = "sns")]
 pub mod notifier;
+#[cfg(all(feature = "dynamodb", feature = "source"))]
+pub mod origins;
 #[cfg(all(feature = "codepipeline", feature = "source"))]
 pub mod pipelines;
 #[cfg(all(feature = "ssm", feature = "gates"))]

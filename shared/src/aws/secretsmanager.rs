@@ -1,10 +1,12 @@
-//! Secrets Manager: the webhook's secrets and the GitHub token.
+//! Secrets Manager: the webhook's secrets, the GitHub token, and the private key of the GitHub App.
 //!
 //! Must not: log or describe a value; nothing here that holds one is `Debug`.
 //! Specification: <https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html>
 
 use crate::aws::{Aws, Lazy, classify};
 use crate::errors::Fault;
+#[cfg(feature = "feedback")]
+use crate::feedback::ports::{KeySource, PrivateKey};
 use crate::source::ports::{SecretSource, Token, TokenSource};
 use crate::source::secrets::WebhookSecrets;
 use aws_sdk_secretsmanager::Client;
@@ -86,6 +88,29 @@ impl TokenSource for GitHubToken {
 
     fn forget(&self) {
         *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+}
+
+/// The private key of the GitHub App; read at each exchange, once in almost an hour, and never kept.
+#[cfg(feature = "feedback")]
+pub struct AppKey {
+    client: Lazy<Client>,
+    id: String,
+}
+
+#[cfg(feature = "feedback")]
+impl AppKey {
+    /// The secret `id`, the PEM text that GitHub gives out.
+    #[must_use]
+    pub fn new(aws: &Aws, id: String) -> Self {
+        Self { client: aws.client("SECRETS_MANAGER", Client::new), id }
+    }
+}
+
+#[cfg(feature = "feedback")]
+impl KeySource for AppKey {
+    async fn private_key(&self) -> Result<PrivateKey, Fault> {
+        read(&self.client, &self.id, CURRENT).await.map(PrivateKey)
     }
 }
 

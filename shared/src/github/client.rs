@@ -1,13 +1,14 @@
-//! One bounded GET: time limit, size limit, token only where it belongs, redirects only where they are expected.
+//! One bounded call: time limit, size limit, token only where it belongs, redirects only where they are expected. What is written goes
+//! through [`super::write`].
 
 use crate::errors::Fault;
 use crate::github::answer::{Answer, SERVICE};
 use crate::github::trees::Tree;
 use crate::model::CommitSha;
 use crate::source::ports::{Token, TokenSource};
-use http::header::{ACCEPT, AUTHORIZATION, IF_NONE_MATCH, LOCATION, USER_AGENT};
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, IF_NONE_MATCH, LOCATION, USER_AGENT};
 use http::{HeaderValue, Method, Request, Response, StatusCode, Uri};
-use http_body_util::{BodyExt, Empty, Limited};
+use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
@@ -34,7 +35,7 @@ const ARCHIVE_HOST: &str = "codeload.github.com";
 /// The API version that the answers are read as.
 const API_VERSION: &str = "2022-11-28";
 
-type Http = Client<HttpsConnector<HttpConnector>, Empty<Bytes>>;
+type Http = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
 
 /// A client of one GitHub (github.com or an Enterprise Server).
 pub struct GitHub<T> {
@@ -48,6 +49,8 @@ pub struct GitHub<T> {
     pub(super) verified: Mutex<BTreeSet<(u64, String)>>,
     /// Folders by their object id.
     pub(super) trees: Mutex<BTreeMap<String, Arc<Tree>>>,
+    /// When the last write began.
+    pub(super) wrote: Mutex<Option<tokio::time::Instant>>,
 }
 
 /// Checks the API's address: `https://api.github.com`, `https://<host>/api/v3`, or plain HTTP (then without a token).
@@ -61,6 +64,23 @@ pub fn check_api_url(text: &str) -> Result<String, &'static str> {
         return Err("this is no `https://` URL of a GitHub API");
     }
     Ok(text.trim_end_matches('/').to_owned())
+}
+
+/// What is asked.
+pub(super) struct Call<'a> {
+    /// Name in faults.
+    pub(super) operation: &'static str,
+    pub(super) method: Method,
+    /// JSON.
+    pub(super) body: Option<String>,
+    /// Validator of an answer that is still at hand.
+    pub(super) known: Option<&'a str>,
+}
+
+impl Call<'_> {
+    fn get(operation: &'static str) -> Self {
+        Self { operation, method: Method::GET, body: None, known: None }
+    }
 }
 
 /// How long to wait for an answer, and how much of it to take.
@@ -81,6 +101,7 @@ impl<T: TokenSource> GitHub<T> {
             heads: Mutex::default(),
             verified: Mutex::default(),
             trees: Mutex::default(),
+            wrote: Mutex::default(),
         }
     }
 
@@ -107,9 +128,14 @@ impl<T: TokenSource> GitHub<T> {
         path: &str,
         known: Option<&str>,
     ) -> Result<Answer, Fault> {
-        let uri = parse(operation, &format!("{}{path}", self.base))?;
+        self.ask(Call { known, ..Call::get(operation) }, path).await
+    }
+
+    /// Makes `call` on `path` (beginning with `/`).
+    pub(super) async fn ask(&self, call: Call<'_>, path: &str) -> Result<Answer, Fault> {
+        let uri = parse(call.operation, &format!("{}{path}", self.base))?;
         let bounds = Bounds { timeout: API_TIMEOUT, limit: API_LIMIT };
-        self.bounded(operation, &uri, known, bounds).await
+        self.bounded(call, &uri, bounds).await
     }
 
     /// Fetches an archive, through GitHub's redirect.
@@ -117,7 +143,7 @@ impl<T: TokenSource> GitHub<T> {
         let mut uri = parse(operation, &format!("{}{path}", self.base))?;
         let bounds = Bounds { timeout: ARCHIVE_TIMEOUT, limit: ARCHIVE_LIMIT };
         for _ in 0..=MAX_REDIRECTS {
-            let answer = self.bounded(operation, &uri, None, bounds).await?;
+            let answer = self.bounded(Call::get(operation), &uri, bounds).await?;
             if !answer.status.is_redirection() {
                 return answer.success(operation).map(|answer| answer.body);
             }
@@ -134,15 +160,10 @@ impl<T: TokenSource> GitHub<T> {
         Err(denied(operation, format!("more than {MAX_REDIRECTS} redirects")))
     }
 
-    async fn bounded(
-        &self,
-        operation: &'static str,
-        uri: &Uri,
-        known: Option<&str>,
-        bounds: Bounds,
-    ) -> Result<Answer, Fault> {
+    async fn bounded(&self, call: Call<'_>, uri: &Uri, bounds: Bounds) -> Result<Answer, Fault> {
+        let operation = call.operation;
         let token = if self.gets_token(uri) { self.tokens.token().await? } else { None };
-        let request = request(operation, uri, token.as_ref(), known)?;
+        let request = request(call, uri, token.as_ref())?;
         let http = self.http()?;
         let exchange = async {
             let response = http
@@ -178,14 +199,10 @@ impl<T: TokenSource> GitHub<T> {
     }
 }
 
-fn request(
-    operation: &'static str,
-    uri: &Uri,
-    token: Option<&Token>,
-    known: Option<&str>,
-) -> Result<Request<Empty<Bytes>>, Fault> {
+fn request(call: Call<'_>, uri: &Uri, token: Option<&Token>) -> Result<Request<Full<Bytes>>, Fault> {
+    let Call { operation, method, body, known } = call;
     let mut builder = Request::builder()
-        .method(Method::GET)
+        .method(method)
         .uri(uri)
         .header(USER_AGENT, "tidegate")
         .header(ACCEPT, "application/vnd.github+json")
@@ -199,7 +216,10 @@ fn request(
     if let Some(validator) = known {
         builder = builder.header(IF_NONE_MATCH, validator);
     }
-    builder.body(Empty::new()).map_err(|error| denied(operation, error.to_string()))
+    if body.is_some() {
+        builder = builder.header(CONTENT_TYPE, "application/json");
+    }
+    builder.body(Full::from(body.unwrap_or_default())).map_err(|error| denied(operation, error.to_string()))
 }
 
 async fn read(operation: &'static str, response: Response<Incoming>, limit: usize) -> Result<Answer, Fault> {
@@ -227,7 +247,7 @@ pub(super) fn denied(operation: &'static str, detail: String) -> Fault {
     Fault::Denied { service: SERVICE, operation, detail }
 }
 
-fn transient(operation: &'static str, detail: String) -> Fault {
+pub(super) fn transient(operation: &'static str, detail: String) -> Fault {
     Fault::Transient { service: SERVICE, operation, detail }
 }
 

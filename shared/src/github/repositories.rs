@@ -83,23 +83,21 @@ impl CommitAnswer {
 
 impl<T: TokenSource> GitHub<T> {
     /// A route is bound to an id: a name that somebody else has taken over must not be released.
-    async fn verify(&self, route: &Route) -> Result<(), Fault> {
-        let pair = (route.repository_id, route.repository.clone());
+    pub(super) async fn verify(&self, repository_id: u64, repository: &str) -> Result<(), Fault> {
+        let pair = (repository_id, repository.to_owned());
         if locked(&self.verified).contains(&pair) {
             return Ok(());
         }
-        let answer = self.get(GET_REPOSITORY, &format!("/repos/{}", route.repository), None).await?;
+        let answer = self.get(GET_REPOSITORY, &format!("/repos/{repository}"), None).await?;
         if answer.status == StatusCode::NOT_FOUND {
             let words = format!(
-                "it shows no repository `{}`: the name in the routes or the token is wrong",
-                route.repository
+                "it shows no repository `{repository}`: the name in the routes or the token is wrong"
             );
             return Err(denied(GET_REPOSITORY, words));
         }
         let RepositoryAnswer { id } = answer.json(GET_REPOSITORY)?;
-        if id != route.repository_id {
-            let words =
-                format!("`{}` is repository {id}, the routes say {}", route.repository, route.repository_id);
+        if id != repository_id {
+            let words = format!("`{repository}` is repository {id}, the routes say {repository_id}");
             return Err(denied(GET_REPOSITORY, words));
         }
         locked(&self.verified).insert(pair);
@@ -126,7 +124,7 @@ impl<T: TokenSource> GitHub<T> {
 
 impl<T: TokenSource> SourceHost for GitHub<T> {
     async fn head(&self, route: &Route) -> Result<Option<CommitSha>, Fault> {
-        self.verify(route).await?;
+        self.verify(route.repository_id, &route.repository).await?;
         let path = format!("/repos/{}/git/ref/heads/{}", route.repository, route.branch);
         let known = locked(&self.heads).get(&path).cloned();
         let answer =
@@ -168,7 +166,7 @@ impl<T: TokenSource> SourceHost for GitHub<T> {
     }
 
     async fn branches(&self, route: &Route, prefix: &str) -> Result<Vec<String>, Fault> {
-        self.verify(route).await?;
+        self.verify(route.repository_id, &route.repository).await?;
         self.branches_by_prefix(&route.repository, prefix).await
     }
 

@@ -7,7 +7,7 @@ pub mod dora;
 pub mod event;
 pub mod fact;
 pub mod fold;
-mod lenient;
+pub(crate) mod lenient;
 pub mod ports;
 pub mod releases;
 pub mod services;

@@ -126,6 +126,40 @@ pub trait Ledger {
     /// # Errors
     /// When it is not known to be kept.
     async fn record_push(&self, range: &PushRange) -> Result<(), Fault>;
+
+    /// Records where an execution came from, so that its events lead back to the commit. The same again is no error.
+    ///
+    /// # Errors
+    /// When it is not known to be kept.
+    async fn record_origin(&self, execution_id: &str, origin: &Origin) -> Result<(), Fault>;
+}
+
+/// Where a pipeline execution came from. Branch and names are data for people, escaped wherever they are shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    /// GitHub's numeric id.
+    pub repository_id: u64,
+    /// `owner/name`.
+    pub repository: String,
+    /// Commit.
+    pub sha: CommitSha,
+    /// Branch.
+    pub branch: String,
+    /// Pipeline.
+    pub pipeline: String,
+    /// Environment of the route.
+    pub environment: String,
+    /// Release.
+    pub release_id: String,
+}
+
+/// Where executions came from, for whoever hears of an execution only.
+pub trait Origins {
+    /// The origin of an execution; none when it was not started here.
+    ///
+    /// # Errors
+    /// When it cannot be read; the read is strongly consistent.
+    async fn origin(&self, execution_id: &str) -> Result<Option<Origin>, Fault>;
 }
 
 /// A published source: an immutable object that a pipeline can be started on.

@@ -1,7 +1,8 @@
 //! The one idempotent step behind webhook, redelivery, poll and people: look at a branch, start its head once.
 //!
-//! Order of the steps is what makes every crash harmless: claim → publish → record → start → write down. A claim that
-//! was left behind is taken over, and its execution is looked for before anything is started again.
+//! Order of the steps is what makes every crash harmless: claim → publish → record → start → write down, the origin of
+//! the execution before the end of the claim. A claim that was left behind is taken over, and its execution is looked
+//! for before anything is started again.
 //! Must not: believe a message about the head, or start what is not the head.
 
 use crate::errors::{Fault, Rejection};
@@ -9,7 +10,7 @@ use crate::model::{CommitSha, Timestamp};
 use crate::source::archive;
 use crate::source::ledger::{self, Claim, Entry, LedgerKey, Step};
 use crate::source::ports::{
-    Label, Ledger, Pipelines, Published, Revision, SourceHost, SourceStore, StartOrder,
+    Label, Ledger, Origin, Pipelines, Published, Revision, SourceHost, SourceStore, StartOrder,
 };
 use crate::source::push_range::{Commit, PushRange, summary};
 use crate::source::routes::{Route, SourceMode};
@@ -224,7 +225,7 @@ where
         Err(fault) => return Err(let_go(&ports.ledger, key, taken, now, fault.into()).await),
     };
     if let Some(execution_id) = found {
-        return write_down(&ports.ledger, key, taken, claim, execution_id, true).await;
+        return write_down(&ports.ledger, route, key, taken, claim, execution_id, true).await;
     }
     if claim.sha == *head {
         return carry_out(ports, route, key, taken, now).await;
@@ -250,7 +251,7 @@ where
     let Some(claim) = &entry.claim else { return Ok(Look::Again) };
     let before = entry.started.as_ref().map(|started| &started.sha);
     match start(ports, route, claim, before).await {
-        Ok(execution_id) => write_down(&ports.ledger, key, entry, claim, execution_id, false).await,
+        Ok(execution_id) => write_down(&ports.ledger, route, key, entry, claim, execution_id, false).await,
         Err(error) => Err(let_go(&ports.ledger, key, entry, now, error).await),
     }
 }
@@ -339,12 +340,15 @@ async fn publish<G: SourceHost, S: SourceStore>(
 
 async fn write_down<L: Ledger>(
     table: &L,
+    route: &Route,
     key: &LedgerKey,
     entry: &Entry,
     claim: &Claim,
     execution_id: String,
     adopted: bool,
 ) -> Result<Look, SourceError> {
+    // First: once the claim is settled nobody looks for this execution again.
+    table.record_origin(&execution_id, &origin(route, claim)).await?;
     table.write(key, &ledger::completed(entry, claim, &execution_id)).await?;
     Ok(Look::Started(Start {
         sha: claim.sha.clone(),
@@ -352,6 +356,18 @@ async fn write_down<L: Ledger>(
         execution_id,
         adopted,
     }))
+}
+
+fn origin(route: &Route, claim: &Claim) -> Origin {
+    Origin {
+        repository_id: route.repository_id,
+        repository: route.repository.clone(),
+        sha: claim.sha.clone(),
+        branch: route.branch.clone(),
+        pipeline: route.pipeline.clone(),
+        environment: route.environment.clone(),
+        release_id: claim.release_id.clone(),
+    }
 }
 
 /// Lets go of the lease and passes `error` on. When even that fails, the lease ends by itself.

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::memory::MemoryLedger;
+use crate::source::ports::Origins;
 use crate::source::routes::Mode;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -103,6 +104,13 @@ impl Ledger for &Outside {
     async fn record_push(&self, range: &PushRange) -> Result<(), Fault> {
         (&self.ledger).record_push(range).await
     }
+
+    async fn record_origin(&self, execution_id: &str, origin: &Origin) -> Result<(), Fault> {
+        Pause(false).await;
+        (&self.ledger).record_origin(execution_id, origin).await?;
+        Pause(false).await;
+        Ok(())
+    }
 }
 
 impl SourceStore for &Outside {
@@ -155,6 +163,15 @@ impl Outside {
 
     fn ports(&self) -> Ports<&Self, &Self, &Self, &Self> {
         Ports { host: self, ledger: self, store: self, pipelines: self }
+    }
+
+    /// Every execution leads back to what it was started for.
+    fn assert_origins(&self) {
+        for (place, (release_id, sha)) in self.executions.borrow().iter().enumerate() {
+            let origin = run((&&self.ledger).origin(&format!("e{place}")), 1).unwrap().unwrap();
+            let found = origin.map(|origin| (origin.release_id, origin.sha));
+            assert_eq!(found, Some((release_id.clone(), sha.clone())), "execution e{place}");
+        }
     }
 
     fn look(&self, minute: i64) -> Result<Outcome, SourceError> {
@@ -272,6 +289,7 @@ fn a_worker_killed_at_any_point_leaves_nothing_started_twice_and_nothing_lost() 
         let while_leased = outside.look(1).unwrap();
         outside.look(15).unwrap();
         assert_eq!(outside.started(), "a", "killed after {steps} polls, then {while_leased}");
+        outside.assert_origins();
         if finished {
             return;
         }
@@ -401,6 +419,7 @@ proptest::proptest! {
         workers.clear();
         outside.lose_start_answer.set(false);
         outside.look(minute + 15).unwrap();
+        outside.assert_origins();
         let mut releases: Vec<String> = outside.executions.borrow().iter().map(|(id, _)| id.clone()).collect();
         let all = releases.len();
         releases.sort();
