@@ -1,5 +1,7 @@
 //! The ledger's promise under crashes at every step, two workers at once, lost answers, forced pushes and replays.
 
+mod model;
+
 use super::*;
 use crate::memory::MemoryLedger;
 use crate::source::ports::Origins;
