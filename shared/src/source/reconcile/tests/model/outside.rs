@@ -5,7 +5,9 @@ use crate::errors::Fault;
 use crate::memory::MemoryLedger;
 use crate::model::{CommitSha, Timestamp};
 use crate::source::ledger::{Entry, LEASE_MS, LedgerKey};
-use crate::source::ports::{Label, Ledger, Pipelines, Published, SourceHost, SourceStore, StartOrder};
+use crate::source::ports::{
+    Label, Ledger, Origin, Pipelines, Published, SourceHost, SourceStore, StartOrder,
+};
 use crate::source::push_range::{Commit, PushRange};
 use crate::source::reconcile::tests::{Pause, run};
 use crate::source::routes::Route;
@@ -120,6 +122,15 @@ impl SourceHost for &Outside {
         Ok(vec![self.commit("", after).await?])
     }
 
+    async fn branches(&self, _: &Route, _: &str) -> Result<Vec<String>, Fault> {
+        Ok(self.heads.borrow().keys().cloned().collect())
+    }
+
+    /// Every commit differs from every other.
+    async fn objects(&self, _: &str, sha: &CommitSha, _: &[String]) -> Result<Vec<Option<String>>, Fault> {
+        self.call("read the trees", || Ok(vec![Some(sha.to_string())])).await
+    }
+
     async fn archive(&self, _: &str, sha: &CommitSha) -> Result<Vec<u8>, Fault> {
         let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
         zip.start_file("top/sha", zip::write::SimpleFileOptions::default()).unwrap();
@@ -148,6 +159,11 @@ impl Ledger for &Outside {
 
     async fn record_push(&self, range: &PushRange) -> Result<(), Fault> {
         self.call("record the push", || run((&self.ledger).record_push(range), 1).unwrap()).await
+    }
+
+    async fn record_origin(&self, execution_id: &str, origin: &Origin) -> Result<(), Fault> {
+        let record = || run((&self.ledger).record_origin(execution_id, origin), 1).unwrap();
+        self.call("record the origin", record).await
     }
 }
 
