@@ -12,7 +12,7 @@ use shared::function::{OWN_TARGET, catch_panic, failed};
 use shared::model::Timestamp;
 use shared::source::message::{Reason, SourceRequest};
 use shared::source::ports::{Ledger, Pipelines, RouteSource, SourceHost, SourceStore};
-use shared::source::reconcile::{Outcome, Ports, SourceError, reconcile};
+use shared::source::reconcile::{Outcome, Ports, SourceError, Start, reconcile};
 use shared::source::routes::{Entry, Route, Routes};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -151,6 +151,9 @@ where
             }
         };
         log(&route, reason, &result);
+        if let (Reason::Poll, Ok(Outcome::Started(starts))) = (reason, &result) {
+            starts.iter().filter(|start| start.moved).for_each(|start| log_missed(&route, start));
+        }
         Looked { route, result }
     }
 }
@@ -186,6 +189,14 @@ fn log(route: &Route, reason: Reason, result: &Result<Outcome, Failure>) {
             tracing::error!(target: OWN_TARGET, pipeline, branch, repository_id, reason, "{words}");
         }
     }
+}
+
+/// One line for each head that the poll found before any webhook: template.yaml counts `missed_heads` and raises an alarm. A branch's
+/// first head is none, nor one that another worker was at already. A delivery that is slower than the poll is counted too.
+fn log_missed(route: &Route, start: &Start) {
+    let (pipeline, branch, repository_id) = (&route.pipeline, &route.branch, route.repository_id);
+    let (sha, release_id) = (start.sha.as_str(), &start.release_id);
+    tracing::warn!(target: OWN_TARGET, pipeline, branch, repository_id, sha, release_id, missed_heads = 1, "no webhook had announced head {}, the poll started it", start.sha.short());
 }
 
 /// What is told to a person or to the schedule. Failures that pass are part of a poll's answer, because the next poll

@@ -12,6 +12,7 @@ const BATCH: &str = include_str!("../../../events/source/batch.json");
 const POLL: &str = include_str!("../../../events/source/poll.json");
 const MANUAL: &str = include_str!("../../../events/source/manual.json");
 const SHA: &str = "4d1b7c0e5f2a3b6c8d9e0f1a2b3c4d5e6f708192";
+const OLD_SHA: &str = "0ddc0de00ddc0de00ddc0de00ddc0de00ddc0de0";
 const REPOSITORY: &str = "GET /repos/acme/b2b-ecommerce-platform";
 const REF: &str = "GET /repos/acme/b2b-ecommerce-platform/git/ref/heads/main";
 /// In the body of the sample batch's unreadable message, and the token for GitHub.
@@ -165,6 +166,36 @@ fn a_poll_heals_by_itself_and_says_what_it_will_look_at_again() {
     function.aws.answer("GetItem", Reply::json(&json!({})));
     insta::assert_snapshot!(function.invoke(&event(POLL), 20), @r#"{"looked":1,"outcomes":[{"branch":"main","message":"to be looked at again: GitHub could not answer `get a repository` now: status 502","pipeline":"b2b-production","started":[]}]}"#);
     function.stop(&SECRETS).unwrap();
+}
+
+/// The line that template.yaml makes a metric of.
+#[test]
+fn a_head_that_the_poll_finds_before_any_webhook_is_counted_in_the_log() {
+    let github = github();
+    let (repository, compare) = (REPOSITORY, format!("{OLD_SHA}...{SHA}"));
+    let person = json!({"name": "Ann", "email": "ann@example.com", "date": "2026-11-23T21:40:00Z"});
+    let commit = json!({"sha": SHA, "commit": {"message": "orders", "author": person, "committer": person}});
+    github.answer(
+        &format!("{repository}/compare/{compare}"),
+        Reply::json(&json!({"total_commits": 1, "commits": [commit]})),
+    );
+    let mut function = started(&github);
+    let before = json!({"Item": {"pk": {"S": "L#b2b-production#main"}, "sk": {"S": "HEAD"}, "version": {"N": "2"}, "sequence": {"N": "1"},
+        "last_head": {"S": OLD_SHA}, "release_id": {"S": "r-0"}, "execution_id": {"S": "e-0"}}});
+    function.aws.answer("GetItem", Reply::json(&before));
+    allows(&function.aws);
+    function.invoke(&event(POLL), 20);
+    let log = function.stop(&SECRETS).unwrap();
+    let missed: Vec<Value> = log
+        .out
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap())
+        .filter(|line| line["missed_heads"] == 1)
+        .collect();
+    assert_eq!(missed.len(), 1, "{}", log.out);
+    insta::assert_snapshot!(missed[0]["message"].as_str().unwrap(), @"no webhook had announced head 4d1b7c0e5f2a, the poll started it");
+    let filter = TEMPLATE.split_once("FilterPattern: ").unwrap().1.lines().next().unwrap();
+    assert_eq!(filter, r#"'{ $.missed_heads = 1 }'"#, "the template counts this very field");
 }
 
 #[test]

@@ -61,6 +61,8 @@ pub struct Start {
     pub execution_id: String,
     /// Whether it was already there, started by a worker that did not live to write it down.
     pub adopted: bool,
+    /// Whether this call was the first to see that the head had moved on from one that was started before.
+    pub moved: bool,
 }
 
 /// What came of looking at a branch.
@@ -169,7 +171,8 @@ where
         }
         Step::Claim(claimed) => {
             ports.ledger.write(&key, &claimed).await?;
-            carry_out(ports, route, &key, &claimed, now).await
+            let look = carry_out(ports, route, &key, &claimed, now).await?;
+            Ok(seen_first(look, claimed.started.is_some()))
         }
         Step::TakeOver(taken) => {
             ports.ledger.write(&key, &taken).await?;
@@ -201,6 +204,14 @@ async fn is_unchanged<G: SourceHost>(
         Err(fault) => return Err(fault.into()),
     };
     Ok(before == host.objects(&route.repository, head, &route.paths).await?)
+}
+
+/// Marks what was started on a claim of our own, not on one that another worker had left behind.
+fn seen_first(look: Look, moved: bool) -> Look {
+    match look {
+        Look::Started(start) => Look::Started(Start { moved, ..start }),
+        Look::Idle(_) | Look::Again => look,
+    }
 }
 
 /// Settles a claim that was left behind: its execution is adopted when there is one; otherwise the same release is
@@ -355,6 +366,7 @@ async fn write_down<L: Ledger>(
         release_id: claim.release_id.clone(),
         execution_id,
         adopted,
+        moved: false,
     }))
 }
 

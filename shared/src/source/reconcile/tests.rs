@@ -231,6 +231,23 @@ fn a_head_is_started_once_however_often_somebody_says_look() {
 }
 
 #[test]
+fn a_start_says_whether_its_call_saw_first_that_the_head_had_moved_on() {
+    let outside = Outside::default();
+    let moved = |minute| match outside.look(minute).unwrap() {
+        Outcome::Started(starts) => starts.iter().map(|start| start.moved).collect::<Vec<_>>(),
+        other => panic!("{other}"),
+    };
+    outside.push('a');
+    assert_eq!(moved(0), [false], "there was nothing to move on from");
+    outside.push('b');
+    assert_eq!(moved(1), [true]);
+    outside.push('c');
+    outside.lose_start_answer.set(true);
+    outside.look(2).unwrap_err();
+    assert_eq!(moved(3), [false], "another call had seen it");
+}
+
+#[test]
 fn a_branch_that_does_not_exist_starts_nothing() {
     let outside = Outside::default();
     insta::assert_snapshot!(outside.look(0).unwrap(), @"nothing to do, the branch does not exist");

@@ -109,7 +109,7 @@ impl fmt::Display for Figures {
 }
 
 /// Every call of a port that changes or asks something.
-const CALLS: [&str; 11] = [
+const CALLS: [&str; 12] = [
     "download the archive",
     "look for the execution",
     "look for the source",
