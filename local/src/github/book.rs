@@ -19,6 +19,7 @@ pub(super) enum Kind {
     CheckRun,
     Deployment,
     DeploymentStatus,
+    CommitStatus,
     Comment,
 }
 
