@@ -23,8 +23,24 @@ struct Schedule {
 pub struct Pattern {
     /// The pattern, as JSON text.
     pub pattern: String,
-    /// ARNs of its targets.
-    pub targets: Vec<String>,
+    /// Its targets.
+    pub targets: Vec<Target>,
+}
+
+/// A target of a rule with a pattern.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    /// Its ARN.
+    pub arn: String,
+    /// `SqsParameters.MessageGroupId`, which a FIFO queue needs; empty otherwise.
+    pub group: String,
+}
+
+impl Target {
+    fn read(target: &Value) -> Self {
+        let group = target.pointer("/SqsParameters/MessageGroupId").and_then(Value::as_str);
+        Self { arn: text(target, "Arn"), group: group.unwrap_or_default().to_owned() }
+    }
 }
 
 /// The rules of the stack.
@@ -48,12 +64,13 @@ impl Rules {
         for rule in list(&all, "Rules") {
             let name = text(rule, "Name");
             let found = ask("ListTargetsByRule", json!({"Rule": name})).await?;
-            let targets = list(&found, "Targets").iter().map(|target| text(target, "Arn")).collect();
+            let targets: Vec<Target> = list(&found, "Targets").iter().map(Target::read).collect();
             let schedule = text(rule, "ScheduleExpression");
             if schedule.is_empty() {
                 patterns.push(Pattern { pattern: text(rule, "EventPattern"), targets });
             } else {
                 ask("DisableRule", json!({"Name": name})).await?;
+                let targets = targets.into_iter().map(|target| target.arn).collect();
                 schedules.push(Schedule { arn: text(rule, "Arn"), every: rate(&schedule)?, targets });
             }
         }
@@ -94,20 +111,32 @@ impl Rules {
     }
 }
 
-async fn send(stack: &Arc<Stack>, target: &str, event: &Value) -> Result<(), String> {
-    let name = target.rsplit(':').next().unwrap_or_default();
-    match target.split(':').nth(2) {
+async fn send(stack: &Arc<Stack>, target: &Target, event: &Value) -> Result<(), String> {
+    let Target { arn, group } = target;
+    match arn.split(':').nth(2) {
         Some("sqs") => {
+            let name = arn.rsplit(':').next().unwrap_or_default();
             let url = format!("{}/{ACCOUNT}/{name}", stack.emulator.url());
-            let body = json!({"QueueUrl": url, "MessageBody": event.to_string()});
+            let body = message(&url, group, event);
             stack.emulator.json("sqs", "AmazonSQS.SendMessage", "1.0", &body).await.map(|_| ())
         }
         Some("lambda") => {
-            stack.lambda.invoke(target, event.clone());
+            stack.lambda.invoke(arn, event.clone());
             Ok(())
         }
-        _ => Err(format!("a target of kind `{target}` is not imitated here")),
+        _ => Err(format!("a target of kind `{arn}` is not imitated here")),
     }
+}
+
+/// `SendMessage`. The queue's content-based deduplication would make the id of a FIFO message from its body; the event's own id says the
+/// same and does not depend on the emulator's doing so.
+fn message(url: &str, group: &str, event: &Value) -> Value {
+    let mut body = json!({"QueueUrl": url, "MessageBody": event.to_string()});
+    if let (Some(fields), false) = (body.as_object_mut(), group.is_empty()) {
+        fields.insert("MessageGroupId".to_owned(), group.into());
+        fields.insert("MessageDeduplicationId".to_owned(), text(event, "id").into());
+    }
+    body
 }
 
 fn rate(expression: &str) -> Result<Millis, String> {
@@ -128,6 +157,16 @@ fn rate(expression: &str) -> Result<Millis, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_fifo_queue_gets_the_group_of_its_target_and_any_other_gets_none() {
+        let event = json!({"id": "e-1"});
+        let target =
+            Target::read(&json!({"Arn": "arn:q.fifo", "SqsParameters": {"MessageGroupId": "github"}}));
+        insta::assert_snapshot!(message("q.fifo", &target.group, &event), @r#"{"MessageBody":"{\"id\":\"e-1\"}","MessageDeduplicationId":"e-1","MessageGroupId":"github","QueueUrl":"q.fifo"}"#);
+        let plain = Target::read(&json!({"Arn": "arn:q"}));
+        insta::assert_snapshot!(message("q", &plain.group, &event), @r#"{"MessageBody":"{\"id\":\"e-1\"}","QueueUrl":"q"}"#);
+    }
 
     #[test]
     fn rates_are_read_and_anything_else_is_refused() {

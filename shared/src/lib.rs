@@ -29,7 +29,7 @@ pub mod gates;
 pub mod github;
 #[cfg(any(
     feature = "memory",
-    all(test, feature = "source", feature = "gates", feature = "delivery", feature = "metrics")
+    all(test, feature = "source", feature = "gates", feature = "delivery", feature = "feedback")
 ))]
 pub mod memory;
 #[cfg(feature = "metrics")]

@@ -7,6 +7,7 @@
 use crate::delivery::ports::{Stored, Watches};
 use crate::delivery::watch::Watch;
 use crate::errors::Fault;
+use crate::feedback::ports::{Release, Releases};
 use crate::gates::ports::{Record, Verdicts};
 use crate::metrics::fact::Fact;
 use crate::metrics::ports::{Facts, History, Row};
@@ -68,6 +69,27 @@ impl Ledger for &MemoryLedger {
 impl Origins for &MemoryLedger {
     async fn origin(&self, execution_id: &str) -> Result<Option<Origin>, Fault> {
         Ok(self.origins.borrow().get(execution_id).cloned())
+    }
+}
+
+/// What GitHub was told of releases.
+#[derive(Debug, Default)]
+pub struct MemoryReleases {
+    kept: RefCell<BTreeMap<String, (Release, u64)>>,
+}
+
+impl Releases for &MemoryReleases {
+    async fn read(&self, release_id: &str) -> Result<(Release, u64), Fault> {
+        Ok(self.kept.borrow().get(release_id).cloned().unwrap_or_default())
+    }
+
+    async fn save(&self, release_id: &str, release: &Release, version: u64) -> Result<(), Fault> {
+        let mut kept = self.kept.borrow_mut();
+        if kept.get(release_id).map_or(0, |(_, known)| *known) + 1 != version {
+            return Err(conflict());
+        }
+        kept.insert(release_id.to_owned(), (release.clone(), version));
+        Ok(())
     }
 }
 

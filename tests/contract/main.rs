@@ -7,6 +7,8 @@ mod history;
 #[cfg(test)]
 mod ledger;
 #[cfg(test)]
+mod releases;
+#[cfg(test)]
 mod stack;
 #[cfg(test)]
 mod watches;

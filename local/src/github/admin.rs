@@ -164,6 +164,7 @@ async fn show_repository(github: &GitHub, repository: &Repository) -> Result<Val
         "hooks": book.hook_of(repository.id).map(show_hook).into_iter().collect::<Vec<_>>(),
         "deliveries": deliveries.map(hooks::item).collect::<Vec<_>>(),
         "checkRuns": shown(Kind::CheckRun),
+        "commitStatuses": shown(Kind::CommitStatus),
         "deployments": deployments,
         "comments": comments,
     }))

@@ -21,6 +21,7 @@ pub(super) enum Kind {
     CheckRun,
     Deployment,
     DeploymentStatus,
+    CommitStatus,
     Comment,
 }
 

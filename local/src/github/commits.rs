@@ -43,6 +43,10 @@ pub(super) async fn one(
         let sha = github.commit_named(repository, reference).await?;
         return Ok(records::check_runs(&github, repository, &sha, &page));
     }
+    if let Some(reference) = reference.strip_suffix("/statuses") {
+        let sha = github.commit_named(repository, reference).await?;
+        return Ok(records::commit_statuses(&github, repository, &sha, &page));
+    }
     let sha = github.commit_named(repository, &reference).await?;
     let commit = repository.git.commit(&sha).await?;
     let changes = repository.git.changes(commit.base(), &sha).await?;

@@ -6,7 +6,8 @@
 //! Specification: <https://docs.github.com/en/rest>, <https://docs.github.com/en/webhooks>
 //!
 //! It does not imitate: TLS, Git over HTTP or SSH, GraphQL, accounts, permissions and Apps (no credentials are as good as
-//! any, the ones that begin with `bad` are refused with 401), rate limits (told in the headers, never held; see the
+//! any, the ones that begin with `bad` are refused with 401; an installation token is given for anything in the shape of an
+//! App's JWT), rate limits (told in the headers, never held; see the
 //! faults), moved repositories, the paths under `/repositories/{id}/`, `X-Hub-Signature` with SHA-1, the removal of old
 //! deliveries, organisation webhooks, several webhooks of one repository, renames and patches in `files`, expressions
 //! such as `main~1` as a ref, forced pushes and deleted branches, tags' own objects, merging and reviewing
@@ -15,6 +16,7 @@
 
 mod admin;
 mod answer;
+mod app;
 mod archive;
 mod book;
 mod commit;
@@ -221,6 +223,8 @@ fn posting() -> Router<Arc<GitHub>> {
             "/repos/{owner}/{name}/check-runs/{id}",
             get(records::check_run).patch(records::patch_check_run),
         )
+        .route("/repos/{owner}/{name}/statuses/{sha}", post(records::post_commit_status))
+        .route("/app/installations/{id}/access_tokens", post(app::access_token))
         .route("/repos/{owner}/{name}/deployments", get(records::deployments).post(records::post_deployment))
         .route("/repos/{owner}/{name}/deployments/{id}", get(records::deployment))
         .route(

@@ -1,6 +1,7 @@
-//! What is written beside the code: check runs, deployments and their statuses, comments. Stored, and listed back.
+//! What is written beside the code: check runs, commit statuses, deployments and their statuses, comments. Stored, and listed back.
 //!
-//! Specification: <https://docs.github.com/en/rest/checks/runs>, <https://docs.github.com/en/rest/deployments>,
+//! Specification: <https://docs.github.com/en/rest/checks/runs>, <https://docs.github.com/en/rest/commits/statuses>,
+//! <https://docs.github.com/en/rest/deployments>,
 //! <https://docs.github.com/en/rest/issues/comments>
 
 use super::answer::{Input, Refusal, Result};
@@ -21,6 +22,11 @@ const CONCLUSIONS: [&str; 8] =
 const STATUSES: [&str; 3] = ["queued", "in_progress", "completed"];
 /// States of a deployment.
 const STATES: [&str; 7] = ["error", "failure", "inactive", "in_progress", "queued", "pending", "success"];
+
+/// States of a commit status.
+const COMMIT_STATES: [&str; 4] = ["error", "failure", "pending", "success"];
+/// Longest description of a commit status, in characters.
+const DESCRIPTION: usize = 140;
 
 type Fields = Map<String, Value>;
 type Of = Path<(String, String)>;
@@ -81,6 +87,32 @@ fn settle_check_run(fields: &mut Fields, now: &str) -> Result<()> {
 
 pub(super) async fn check_run(State(github): Github, Path((owner, name, id)): OfId) -> Result<Json<Value>> {
     find(&github, &owner, &name, Kind::CheckRun, id).map(Json)
+}
+
+pub(super) async fn post_commit_status(
+    State(github): Github,
+    Path((owner, name, sha)): Path<(String, String, String)>,
+    Input(mut fields): Input<Fields>,
+) -> Result {
+    let repository = github.repository(&owner, &name)?;
+    required(&fields, &["state"])?;
+    one_of(&fields, "state", &COMMIT_STATES)?;
+    if text(&fields, "description").chars().count() > DESCRIPTION {
+        let words =
+            format!("Validation Failed: description is too long (maximum is {DESCRIPTION} characters)");
+        return Err(Refusal::Invalid(words));
+    }
+    default(&mut fields, "context", "default");
+    let sha = github.commit_named(repository, &sha).await?;
+    let path = format!("/statuses/{sha}");
+    Ok(created(keep(&github, repository, Kind::CommitStatus, &sha, &path, fields)))
+}
+
+/// The statuses of a commit, newest first.
+pub(super) fn commit_statuses(github: &GitHub, repository: &Repository, sha: &str, page: &Page) -> Response {
+    let mut found = all(github, repository, Kind::CommitStatus, Some(sha));
+    found.reverse();
+    listed(github, page, found)
 }
 
 /// The check runs of a commit.

@@ -18,6 +18,8 @@ pub mod artifacts;
 pub mod deployments;
 #[cfg(all(feature = "dynamodb", feature = "metrics"))]
 pub mod facts;
+#[cfg(all(feature = "dynamodb", feature = "feedback"))]
+pub mod feedback;
 #[cfg(all(feature = "codepipeline", feature = "gates"))]
 pub mod jobs;
 #[cfg(all(feature = "dynamodb", feature = "source"))]

@@ -1,4 +1,4 @@
-//! SQS: the source queue.
+//! SQS: the source queue, and the pause of the feedback queue.
 //!
 //! Must not: put a payload on the queue; the message says only "look at this branch".
 //! Specification: <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html>
@@ -12,6 +12,10 @@ use aws_sdk_sqs::Client;
 const SERVICE: &str = "SQS";
 /// Operation name in faults.
 const SEND: &str = "SendMessage";
+/// Operation name in faults.
+const HIDE: &str = "ChangeMessageVisibility";
+/// Longest that a message can be hidden, in seconds (12 hours; API reference, `VisibilityTimeout`).
+const MAX_HIDDEN: u64 = 43_200;
 
 /// The queue that the source function reads.
 pub struct SourceQueue {
@@ -41,6 +45,36 @@ impl crate::source::ports::SourceQueue for SourceQueue {
             .send()
             .await
             .map_err(|error| classify(SERVICE, SEND, &error))?;
+        Ok(())
+    }
+}
+
+/// The queue that the feedback function reads.
+pub struct FeedbackQueue {
+    client: Lazy<Client>,
+    url: String,
+}
+
+impl FeedbackQueue {
+    /// The queue at `url` (`AWS_ENDPOINT_URL_SQS`).
+    #[must_use]
+    pub fn new(aws: &Aws, url: String) -> Self {
+        Self { client: aws.client("SQS", Client::new), url }
+    }
+
+    /// Hides a received message for `seconds` from now; a FIFO queue gives out nothing of its group meanwhile.
+    ///
+    /// # Errors
+    /// When it is not known to be hidden.
+    pub async fn hide(&self, receipt_handle: &str, seconds: u64) -> Result<(), Fault> {
+        self.client
+            .change_message_visibility()
+            .queue_url(&self.url)
+            .receipt_handle(receipt_handle)
+            .visibility_timeout(i32::try_from(seconds.min(MAX_HIDDEN)).unwrap_or(i32::MAX))
+            .send()
+            .await
+            .map_err(|error| classify(SERVICE, HIDE, &error))?;
         Ok(())
     }
 }

@@ -81,18 +81,16 @@ fn state(rank: Rank) -> &'static str {
 #[must_use]
 pub fn summary(origin: &Origin, progress: &Progress) -> String {
     let stages = progress.in_order();
-    let mut lines = vec![
-        format!(
-            "Commit {} of branch {} on its way to {}, release {}.",
-            origin.sha.short(),
-            markdown(&origin.branch),
-            markdown(&origin.environment),
-            markdown(&origin.release_id)
-        ),
-        String::new(),
-        "| stage | state |".to_owned(),
-        "|---|---|".to_owned(),
-    ];
+    let mut lines = vec![format!(
+        "Commit {} of branch {} on its way to {}, release {}.",
+        origin.sha.short(),
+        markdown(&origin.branch),
+        markdown(&origin.environment),
+        markdown(&origin.release_id)
+    )];
+    if !stages.is_empty() {
+        lines.extend(["", "| stage | state |", "|---|---|"].map(ToOwned::to_owned));
+    }
     lines.extend(
         stages.iter().map(|(name, stage)| format!("| {} | {} |", markdown(name), state(stage.rank()))),
     );

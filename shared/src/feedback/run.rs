@@ -97,3 +97,6 @@ where
     }
     Ok(Outcome::Told(told))
 }
+
+#[cfg(test)]
+mod tests;

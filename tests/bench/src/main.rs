@@ -15,7 +15,7 @@ use std::time::Duration;
 /// The floor.
 const BARE: &str = "bare-runtime";
 /// Every function, in the order of the release path.
-const FUNCTIONS: [&str; 8] = [
+const FUNCTIONS: [&str; 9] = [
     "webhook",
     "source",
     "quality-gate",
@@ -23,6 +23,7 @@ const FUNCTIONS: [&str; 8] = [
     "post-traffic",
     "traffic-watch",
     "metrics-collector",
+    "feedback",
     "dashboard",
 ];
 /// Budget: this many times the bare binary's instructions.
@@ -101,6 +102,10 @@ fn instructions(binary: &Path) -> Result<u64> {
         ("ROUTES_PARAMETER", "/r"),
         ("SOURCE_BUCKET", "b"),
         ("GITHUB_API_URL", "https://api.github.com"),
+        ("FEEDBACK_QUEUE_URL", "http://127.0.0.1:9/f"),
+        ("GITHUB_APP_ID", "1"),
+        ("GITHUB_APP_INSTALLATION_ID", "1"),
+        ("GITHUB_APP_KEY_SECRET_ID", "k"),
         ("REPORT_BUCKET", "b"),
         ("POLICY_PREFIX", "/p"),
         ("ALERTS_TOPIC_ARN", "arn:aws:sns:us-east-1:000000000000:t"),

@@ -50,6 +50,31 @@ async fn a_deployment_has_statuses_and_an_issue_has_comments() {
 }
 
 #[tokio::test]
+async fn a_commit_has_statuses_whose_description_has_a_limit() {
+    let world = World::new().await;
+    let sha = world.head("main").await;
+    let path = format!("{REPO}/statuses/{sha}");
+    for state in ["pending", "failure"] {
+        let body = json!({"state": state, "context": "tidegate/p", "description": "ö".repeat(140)});
+        assert_eq!(world.post(&path, body).await.status, StatusCode::CREATED);
+    }
+    let listed = world.get(&format!("{REPO}/commits/{sha}/statuses")).await.json();
+    assert_eq!((&listed[0]["state"], &listed[1]["state"]), (&json!("failure"), &json!("pending")));
+    for wrong in [json!({"state": "good"}), json!({"state": "success", "description": "x".repeat(141)})] {
+        assert_eq!(world.post(&path, wrong).await.status, StatusCode::UNPROCESSABLE_ENTITY);
+    }
+}
+
+#[tokio::test]
+async fn an_installation_token_is_given_for_a_jwt_and_for_nothing_else() {
+    let world = World::new().await;
+    let path = "/app/installations/34/access_tokens";
+    assert_eq!(world.post(path, json!({})).await.status, StatusCode::UNAUTHORIZED);
+    let token = world.send(Method::POST, path, &[("authorization", "Bearer ghp_personal")], "{}").await;
+    assert_eq!(token.status, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
 async fn a_list_leads_through_its_pages() {
     let world = World::new().await;
     let comments = format!("{REPO}/issues/7/comments");
