@@ -1,12 +1,12 @@
-//! One bounded GET: time limit, size limit, token only where it belongs, redirects only where they are expected.
+//! One bounded call: time limit, size limit, token only where it belongs, redirects only where they are expected.
 
 use crate::errors::Fault;
 use crate::github::answer::{Answer, SERVICE};
 use crate::model::CommitSha;
 use crate::source::ports::{Token, TokenSource};
-use http::header::{ACCEPT, AUTHORIZATION, IF_NONE_MATCH, LOCATION, USER_AGENT};
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, IF_NONE_MATCH, LOCATION, USER_AGENT};
 use http::{HeaderValue, Method, Request, Response, StatusCode, Uri};
-use http_body_util::{BodyExt, Empty, Limited};
+use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
@@ -33,7 +33,7 @@ const ARCHIVE_HOST: &str = "codeload.github.com";
 /// The API version that the answers are read as.
 const API_VERSION: &str = "2022-11-28";
 
-type Http = Client<HttpsConnector<HttpConnector>, Empty<Bytes>>;
+type Http = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
 
 /// A client of one GitHub (github.com or an Enterprise Server).
 pub struct GitHub<T> {
@@ -58,6 +58,23 @@ pub fn check_api_url(text: &str) -> Result<String, &'static str> {
         return Err("this is no `https://` URL of a GitHub API");
     }
     Ok(text.trim_end_matches('/').to_owned())
+}
+
+/// What is asked.
+pub(super) struct Call<'a> {
+    /// Name in faults.
+    pub(super) operation: &'static str,
+    pub(super) method: Method,
+    /// JSON.
+    pub(super) body: Option<String>,
+    /// Validator of an answer that is still at hand.
+    pub(super) known: Option<&'a str>,
+}
+
+impl Call<'_> {
+    fn get(operation: &'static str) -> Self {
+        Self { operation, method: Method::GET, body: None, known: None }
+    }
 }
 
 /// How long to wait for an answer, and how much of it to take.
@@ -97,9 +114,14 @@ impl<T: TokenSource> GitHub<T> {
         path: &str,
         known: Option<&str>,
     ) -> Result<Answer, Fault> {
-        let uri = parse(operation, &format!("{}{path}", self.base))?;
+        self.ask(Call { known, ..Call::get(operation) }, path).await
+    }
+
+    /// Makes `call` on `path` (beginning with `/`).
+    pub(super) async fn ask(&self, call: Call<'_>, path: &str) -> Result<Answer, Fault> {
+        let uri = parse(call.operation, &format!("{}{path}", self.base))?;
         let bounds = Bounds { timeout: API_TIMEOUT, limit: API_LIMIT };
-        self.bounded(operation, &uri, known, bounds).await
+        self.bounded(call, &uri, bounds).await
     }
 
     /// Fetches an archive, through GitHub's redirect.
@@ -107,7 +129,7 @@ impl<T: TokenSource> GitHub<T> {
         let mut uri = parse(operation, &format!("{}{path}", self.base))?;
         let bounds = Bounds { timeout: ARCHIVE_TIMEOUT, limit: ARCHIVE_LIMIT };
         for _ in 0..=MAX_REDIRECTS {
-            let answer = self.bounded(operation, &uri, None, bounds).await?;
+            let answer = self.bounded(Call::get(operation), &uri, bounds).await?;
             if !answer.status.is_redirection() {
                 return answer.success(operation).map(|answer| answer.body);
             }
@@ -124,15 +146,10 @@ impl<T: TokenSource> GitHub<T> {
         Err(denied(operation, format!("more than {MAX_REDIRECTS} redirects")))
     }
 
-    async fn bounded(
-        &self,
-        operation: &'static str,
-        uri: &Uri,
-        known: Option<&str>,
-        bounds: Bounds,
-    ) -> Result<Answer, Fault> {
+    async fn bounded(&self, call: Call<'_>, uri: &Uri, bounds: Bounds) -> Result<Answer, Fault> {
+        let operation = call.operation;
         let token = if self.gets_token(uri) { self.tokens.token().await? } else { None };
-        let request = request(operation, uri, token.as_ref(), known)?;
+        let request = request(call, uri, token.as_ref())?;
         let http = self.http()?;
         let exchange = async {
             let response = http
@@ -168,14 +185,10 @@ impl<T: TokenSource> GitHub<T> {
     }
 }
 
-fn request(
-    operation: &'static str,
-    uri: &Uri,
-    token: Option<&Token>,
-    known: Option<&str>,
-) -> Result<Request<Empty<Bytes>>, Fault> {
+fn request(call: Call<'_>, uri: &Uri, token: Option<&Token>) -> Result<Request<Full<Bytes>>, Fault> {
+    let Call { operation, method, body, known } = call;
     let mut builder = Request::builder()
-        .method(Method::GET)
+        .method(method)
         .uri(uri)
         .header(USER_AGENT, "tidegate")
         .header(ACCEPT, "application/vnd.github+json")
@@ -189,7 +202,10 @@ fn request(
     if let Some(validator) = known {
         builder = builder.header(IF_NONE_MATCH, validator);
     }
-    builder.body(Empty::new()).map_err(|error| denied(operation, error.to_string()))
+    if body.is_some() {
+        builder = builder.header(CONTENT_TYPE, "application/json");
+    }
+    builder.body(Full::from(body.unwrap_or_default())).map_err(|error| denied(operation, error.to_string()))
 }
 
 async fn read(operation: &'static str, response: Response<Incoming>, limit: usize) -> Result<Answer, Fault> {

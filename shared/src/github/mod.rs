@@ -6,6 +6,8 @@
 
 mod answer;
 mod client;
+mod hooks;
 mod repositories;
 
 pub use client::{GitHub, check_api_url};
+pub use hooks::RepositoryHooks;

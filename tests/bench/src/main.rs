@@ -15,8 +15,9 @@ use std::time::Duration;
 /// The floor.
 const BARE: &str = "bare-runtime";
 /// Every function, in the order of the release path.
-const FUNCTIONS: [&str; 8] = [
+const FUNCTIONS: [&str; 9] = [
     "webhook",
+    "secret-rotation",
     "source",
     "quality-gate",
     "pre-traffic",
