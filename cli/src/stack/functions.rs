@@ -15,8 +15,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// Packages of the functions; each has a binary of the same name.
-pub(crate) const FUNCTIONS: [&str; 9] = [
+pub(crate) const FUNCTIONS: [&str; 10] = [
     "webhook",
+    "secret-rotation",
     "source",
     "quality-gate",
     "pre-traffic",
@@ -41,7 +42,7 @@ pub(crate) struct Built {
 pub(crate) fn build(home: &Home) -> Result<Built> {
     let mut packages = FUNCTIONS.to_vec();
     packages.push(CONTROL_PLANE.0);
-    let binaries = cargo(home, "9 functions and the control plane", &packages)?;
+    let binaries = cargo(home, &format!("{} functions and the control plane", FUNCTIONS.len()), &packages)?;
     let folder = home.folder("build")?;
     for function in FUNCTIONS {
         pack(binary(&binaries, function)?, &folder.join(function))?;
@@ -56,7 +57,9 @@ pub(crate) fn build(home: &Home) -> Result<Built> {
 /// Builds the functions as users install them, by `sam build` (cargo-lambda, full optimisation); the control plane by cargo.
 pub(crate) fn build_release(home: &Home, sam: &Path) -> Result<Built> {
     let binaries = cargo(home, "the control plane", &[CONTROL_PLANE.0])?;
-    let step = Step::begin("build", "`sam build` of 9 functions with full optimisation, this takes minutes");
+    let count = FUNCTIONS.len();
+    let detail = format!("`sam build` of {count} functions with full optimisation, this takes minutes");
+    let step = Step::begin("build", &detail);
     let output = home.folder("sam")?.join("build");
     let mut command = Command::new(sam);
     command.current_dir(home.root()).args(["build", "--beta-features", "--template-file", "template.yaml"]);
@@ -65,7 +68,7 @@ pub(crate) fn build_release(home: &Home, sam: &Path) -> Result<Built> {
     let log = home.log("build")?;
     fs::write(&log, "")?;
     tail::run(home, "`sam build`", &mut command, &log)?;
-    step.end("9 functions by `sam build`");
+    step.end(&format!("{count} functions by `sam build`"));
     Ok(Built {
         template: output.join("template.yaml"),
         control_plane: binary(&binaries, CONTROL_PLANE.1)?.clone(),

@@ -37,6 +37,8 @@ pub mod policies;
 #[cfg(all(feature = "s3", feature = "render"))]
 pub mod report_store;
 #[cfg(all(feature = "secretsmanager", feature = "source"))]
+pub mod secret_versions;
+#[cfg(all(feature = "secretsmanager", feature = "source"))]
 pub mod secretsmanager;
 #[cfg(all(feature = "s3", feature = "source"))]
 pub mod source_store;

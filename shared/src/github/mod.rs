@@ -11,6 +11,7 @@ mod app;
 mod client;
 #[cfg(feature = "feedback")]
 mod feedback;
+mod hooks;
 mod repositories;
 mod trees;
 #[cfg(feature = "feedback")]
@@ -19,3 +20,4 @@ mod write;
 #[cfg(feature = "feedback")]
 pub use app::AppTokens;
 pub use client::{GitHub, check_api_url};
+pub use hooks::RepositoryHooks;

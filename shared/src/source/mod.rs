@@ -13,6 +13,7 @@ pub mod ports;
 pub mod push_range;
 pub mod reconcile;
 pub mod request;
+pub mod rotation;
 pub mod routes;
 pub mod secrets;
 pub mod signature;

@@ -15,8 +15,9 @@ use std::time::Duration;
 /// The floor.
 const BARE: &str = "bare-runtime";
 /// Every function, in the order of the release path.
-const FUNCTIONS: [&str; 9] = [
+const FUNCTIONS: [&str; 10] = [
     "webhook",
+    "secret-rotation",
     "source",
     "quality-gate",
     "pre-traffic",
