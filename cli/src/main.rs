@@ -10,6 +10,7 @@ mod http;
 mod interrupt;
 mod process;
 mod progress;
+mod redrive;
 mod release;
 mod stack;
 mod tail;
@@ -44,6 +45,10 @@ fn run(arguments: Arguments) -> Result<ExitCode> {
         Command::Down(down) => stop(&home, &down),
         Command::Status(output) => status(&home, output.json),
         Command::Push(push) => send(&home, &push),
+        Command::Redrive(order) => {
+            redrive::run(&Record::running(&home)?, order.queue, order.consent(), order.json)?;
+            Ok(ExitCode::SUCCESS)
+        }
         Command::Demo(demo) if demo.list => {
             demo::list(demo.output.json);
             Ok(ExitCode::SUCCESS)
