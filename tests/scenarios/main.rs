@@ -9,3 +9,5 @@ mod good_release;
 mod hook_killed;
 mod lost_webhook;
 mod malformed;
+mod old_push_replayed;
+mod source_killed;
