@@ -1,5 +1,6 @@
 //! The command line.
 
+use crate::redrive::{Consent, Queue};
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -32,6 +33,12 @@ pub(crate) enum Command {
     /// Ask the routes: what does a push start, and is the text right?
     #[command(subcommand)]
     Routes(RoutesCommand),
+    /// Show messages that could not be handled, and put them back into their queue
+    ///
+    /// Reaches the local stack only, never AWS: there, use `aws sqs receive-message` and `aws sqs start-message-move-task` on the stack's
+    /// outputs. Messages are hidden from others for two minutes while you decide. The bodies of events are not shown: they can carry the
+    /// environment of builds. Failed invocations have no queue to go back to and are not handled here.
+    Redrive(Redrive),
     /// Run the tour: three releases on a fresh stack, then what was measured
     Demo(Demo),
 }
@@ -108,6 +115,30 @@ pub(crate) struct Push {
     pub(crate) pace: Pace,
     #[command(flatten)]
     pub(crate) output: Json,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Redrive {
+    /// Whose dead letters
+    #[arg(value_enum)]
+    pub(crate) queue: Queue,
+    /// Put them back without asking
+    #[arg(long)]
+    pub(crate) yes: bool,
+    /// Print JSON, and ask nothing: without `--yes` nothing is moved
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+impl Redrive {
+    /// What may be done with the messages.
+    pub(crate) fn consent(&self) -> Consent {
+        match (self.yes, self.json) {
+            (true, _) => Consent::Given,
+            (false, true) => Consent::OnlyShow,
+            (false, false) => Consent::Ask,
+        }
+    }
 }
 
 #[derive(Debug, Args)]

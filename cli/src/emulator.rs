@@ -72,12 +72,28 @@ impl Emulator {
     /// Messages waiting or in flight in a queue.
     pub(crate) fn depth(&self, queue_url: &str) -> Result<u64> {
         let body = json!({"QueueUrl": queue_url, "AttributeNames": ["All"]});
-        let answer = self.json("sqs", "AmazonSQS.GetQueueAttributes", "1.0", &body)?;
+        let answer = self.sqs("GetQueueAttributes", &body)?;
         let number = |name: &str| -> Option<u64> {
             answer.get("Attributes")?.get(name)?.as_str().and_then(|text| text.parse().ok())
         };
         let waiting = number("ApproximateNumberOfMessages").context("the queue does not tell its depth")?;
         Ok(waiting + number("ApproximateNumberOfMessagesNotVisible").unwrap_or(0))
+    }
+
+    /// An operation of SQS.
+    pub(crate) fn sqs(&self, operation: &str, body: &Value) -> Result<Value> {
+        let response = self
+            .agent
+            .post(&self.url)
+            .header("content-type", "application/x-amz-json-1.0")
+            .header("x-amz-target", format!("AmazonSQS.{operation}"))
+            .header("authorization", authorization("sqs"))
+            .send(body.to_string());
+        let text = http::text_of(operation, response.with_context(|| format!("no answer to {operation}"))?)?;
+        if text.trim().is_empty() {
+            return Ok(Value::Null);
+        }
+        serde_json::from_str(&text).with_context(|| format!("{operation} was answered with no JSON"))
     }
 
     /// An item of a table by both keys, attribute `body` as JSON.

@@ -10,6 +10,7 @@ mod http;
 mod interrupt;
 mod process;
 mod progress;
+mod redrive;
 mod release;
 mod routes;
 mod stack;
@@ -51,6 +52,10 @@ fn run(arguments: Arguments) -> Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Command::Routes(RoutesCommand::Check { file }) => routes::check(&file).map(|()| ExitCode::SUCCESS),
+        Command::Redrive(order) => {
+            redrive::run(&Record::running(&home)?, order.queue, order.consent(), order.json)?;
+            Ok(ExitCode::SUCCESS)
+        }
         Command::Demo(demo) if demo.list => {
             demo::list(demo.output.json);
             Ok(ExitCode::SUCCESS)

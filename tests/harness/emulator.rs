@@ -94,6 +94,20 @@ impl Emulator {
         Ok(lines)
     }
 
+    /// Waits, in real time, until a log line of any function holds every one of `words`.
+    ///
+    /// # Errors
+    /// When none does within 10 seconds.
+    pub fn wait_for_log(&self, words: &[&str]) -> Result<()> {
+        for _ in 0..50 {
+            if self.logs()?.iter().any(|line| words.iter().all(|word| line.contains(word))) {
+                return Ok(());
+            }
+            std::thread::sleep(std::time::Duration::from_millis(200));
+        }
+        anyhow::bail!("no log line holds {words:?} within 10 s")
+    }
+
     /// Every item of a table, page by page.
     ///
     /// # Errors

@@ -9,4 +9,6 @@ mod good_release;
 mod hook_killed;
 mod lost_webhook;
 mod malformed;
+mod old_push_replayed;
 mod routes;
+mod source_killed;

@@ -1,4 +1,5 @@
-//! Orders to the stand-in itself, under `/_github/`: set the webhook, push a change, open and change pull requests, show everything, make faults.
+//! Orders to the stand-in itself, under `/_github/`: set the webhook, push a change, replay a delivery, open and change pull requests, show
+//! everything, make faults.
 //!
 //! Must not: show a webhook's secret.
 
@@ -40,6 +41,7 @@ pub(super) fn routes() -> Router<Arc<GitHub>> {
         .route("/_github/hooks", post(set_hook))
         .route("/_github/push", post(push_change))
         .route("/_github/pull-request", post(order_pull))
+        .route("/_github/replay", post(replay))
         .route("/_github/state", get(state))
         .route("/_github/changes", get(changes))
         .route("/_github/faults", post(add_fault))
@@ -104,6 +106,27 @@ async fn push_change(State(github): Github, Input(order): Input<Order>) -> Resul
 
 async fn order_pull(State(github): Github, Input(order): Input<pulls::Order>) -> Result<Json<Value>> {
     github.order_pull(order).await.map(Json)
+}
+
+/// An old delivery that is to come again under a new id.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ReplayOrder {
+    #[serde(default)]
+    repo: Option<String>,
+    /// Id in the delivery log, as the answer to a push tells it.
+    delivery: u64,
+}
+
+/// Sends the bytes of an old delivery again, under a new GUID and signed with the secret of now.
+async fn replay(State(github): Github, Input(order): Input<ReplayOrder>) -> Result<Json<Value>> {
+    let repository = github.ordered_repository(order.repo.as_deref())?;
+    let hook = github.book().hook_of(repository.id).cloned();
+    let hook = hook.ok_or_else(|| Refusal::Invalid("there is no webhook to tell".to_owned()))?;
+    let old = hooks::made(&github, hook.id, order.delivery)?;
+    let number = github.book().next_id();
+    let parcel = old.parcel.under_another_id(number, github.now());
+    Ok(Json(push::show(&github.deliver(&hook, parcel, false).await)))
 }
 
 async fn changes(State(github): Github) -> Result<Json<Value>> {

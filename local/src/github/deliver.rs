@@ -110,6 +110,11 @@ impl Parcel {
         let guid = guid(&format!("{} {number} {now} {body}", hook.id));
         Self { guid, event: event.to_owned(), encoding: hook.encoding, body: body.into() }
     }
+
+    /// The same bytes under another id: what somebody sends who kept an old delivery. GitHub itself never does.
+    pub(super) fn under_another_id(self, number: u64, now: i64) -> Self {
+        Self { guid: guid(&format!("replay {number} {now} {}", self.guid)), ..self }
+    }
 }
 
 impl GitHub {

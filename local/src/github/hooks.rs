@@ -122,7 +122,8 @@ fn find<'a>(github: &'a GitHub, owner: &str, name: &str, id: u64) -> Result<(&'a
     hook.cloned().map(|hook| (repository, hook)).ok_or(Refusal::NotFound)
 }
 
-fn made(github: &GitHub, hook: u64, id: u64) -> Result<Delivery> {
+/// A delivery of the log.
+pub(super) fn made(github: &GitHub, hook: u64, id: u64) -> Result<Delivery> {
     let book = github.book();
     let found = book.deliveries.iter().find(|one| one.hook == hook && one.id == id);
     found.cloned().ok_or(Refusal::NotFound)

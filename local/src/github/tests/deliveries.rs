@@ -67,6 +67,29 @@ async fn the_same_push_told_three_times_has_one_guid() {
 }
 
 #[tokio::test]
+async fn a_replay_repeats_the_bytes_under_another_guid() {
+    let world = World::new().await;
+    let (_, got) = hooked(&world).await;
+    let pushed = world.post("/_github/push", json!({"change": "good"})).await.json();
+    let order = json!({"delivery": pushed["deliveries"][0]["id"]});
+    let guids = [
+        &pushed["deliveries"][0],
+        &world.post("/_github/replay", order.clone()).await.json(),
+        &world.post("/_github/replay", order).await.json(),
+    ]
+    .map(|delivery| delivery["guid"].as_str().unwrap().to_owned());
+    assert!(guids[0] != guids[1] && guids[1] != guids[2] && guids[0] != guids[2]);
+    let unknown = world.post("/_github/replay", json!({"delivery": 4711})).await;
+    assert_eq!(unknown.status, StatusCode::NOT_FOUND);
+    let got = got.lock().unwrap();
+    assert_eq!(got.len(), 3);
+    for ((headers, body), guid) in got.iter().zip(&guids) {
+        assert_eq!((value(headers, "x-github-delivery"), body), (guid.as_str(), &got[0].1));
+        assert_eq!(Some(value(headers, "x-hub-signature-256")), sign(SECRET, body).as_deref());
+    }
+}
+
+#[tokio::test]
 async fn a_redelivery_repeats_guid_and_bytes_and_is_signed_anew() {
     let world = World::new().await;
     let (hook, got) = hooked(&world).await;
