@@ -176,6 +176,12 @@ impl Host {
         })
     }
 
+    /// The process's id, to look at its memory and CPU time.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// What the process reported to `init/error`, if it did.
     #[must_use]
     pub fn init_error(&self) -> Option<Value> {
@@ -246,6 +252,7 @@ async fn next(State(shared): State<Arc<Shared>>) -> Response {
     };
     let mut headers = HeaderMap::new();
     let fields = [
+        ("content-type", "application/json".to_owned()),
         ("lambda-runtime-aws-request-id", work.id),
         ("lambda-runtime-deadline-ms", work.deadline_ms.to_string()),
         (
