@@ -65,32 +65,34 @@ impl Emulator {
     pub fn depth(&self, queue_url: &str) -> Result<u64> {
         let body = json!({"QueueUrl": queue_url, "AttributeNames": ["All"]});
         let answer = self.json("sqs", "AmazonSQS.GetQueueAttributes", "1.0", &body)?;
-        let number = |name: &str| -> u64 {
-            answer
-                .pointer(&format!("/Attributes/{name}"))
-                .and_then(Value::as_str)
-                .and_then(|n| n.parse().ok())
-                .unwrap_or(0)
+        let number = |name: &str| -> Result<u64> {
+            let found = answer.pointer(&format!("/Attributes/{name}")).and_then(Value::as_str);
+            found.and_then(|n| n.parse().ok()).with_context(|| format!("{queue_url} does not tell `{name}`"))
         };
-        Ok(number("ApproximateNumberOfMessages") + number("ApproximateNumberOfMessagesNotVisible"))
+        Ok(number("ApproximateNumberOfMessages")? + number("ApproximateNumberOfMessagesNotVisible")?)
     }
 
-    /// Every log line of every function, with the group's name before it.
+    /// Every log line of every function, page by page, with the group's name before it.
     ///
     /// # Errors
-    /// When the log service cannot be asked.
+    /// When the log service cannot be asked, or has no line at all: then it was not asked rightly.
     pub fn logs(&self) -> Result<Vec<String>> {
         let groups = self.json("logs", "Logs_20140328.DescribeLogGroups", "1.1", &json!({}))?;
         let mut lines = Vec::new();
         for group in groups.get("logGroups").and_then(Value::as_array).into_iter().flatten() {
             let name = group.get("logGroupName").and_then(Value::as_str).unwrap_or_default();
-            let events =
-                self.json("logs", "Logs_20140328.FilterLogEvents", "1.1", &json!({"logGroupName": name}))?;
-            for event in events.get("events").and_then(Value::as_array).into_iter().flatten() {
-                let message = event.get("message").and_then(Value::as_str).unwrap_or_default();
-                lines.push(format!("{name}: {message}"));
+            let mut question = json!({"logGroupName": name});
+            loop {
+                let events = self.json("logs", "Logs_20140328.FilterLogEvents", "1.1", &question)?;
+                for event in events.get("events").and_then(Value::as_array).into_iter().flatten() {
+                    let message = event.get("message").and_then(Value::as_str).unwrap_or_default();
+                    lines.push(format!("{name}: {message}"));
+                }
+                let Some(next) = events.get("nextToken").and_then(Value::as_str) else { break };
+                question = json!({"logGroupName": name, "nextToken": next});
             }
         }
+        anyhow::ensure!(!lines.is_empty(), "no function has logged anything");
         Ok(lines)
     }
 

@@ -308,7 +308,17 @@ impl World {
     fn story(&self) -> Result<Vec<Value>> {
         let answer =
             self.request(&format!("{}/_local/journal?since={}", self.control, self.journal_start), None)?;
-        Ok(answer.get("entries").and_then(Value::as_array).cloned().unwrap_or_default())
+        let entries = answer.get("entries").and_then(Value::as_array);
+        Ok(entries.context("the journal has no entries")?.clone())
+    }
+
+    /// Asks the source function by hand to look at a ref; what it answers.
+    ///
+    /// # Errors
+    /// When the function fails, in its words.
+    pub fn look(&self, reference: &str) -> Result<Value> {
+        let request = json!({"repositoryId": 1001, "ref": reference, "reason": "manual"});
+        self.emulator.invoke(self.output("SourceFunctionName"), &request)
     }
 
     /// Asks the dashboard function for a fresh report and returns its data.
@@ -337,7 +347,8 @@ impl World {
             }
         }
         let state = self.state()?;
-        for deployment in list(&state, "deployments") {
+        let deployments = state.get("deployments").and_then(Value::as_array);
+        for deployment in deployments.context("the state has no `deployments`")? {
             for event in list(deployment, "lifecycle") {
                 if text(event, "message").contains("did not answer") {
                     wrong.push(format!("unanswered hook: {deployment}"));
@@ -345,7 +356,8 @@ impl World {
             }
         }
         let given = self.request(&format!("{}/_local/secrets", self.control), None)?;
-        let given = given.get("secrets").and_then(Value::as_array).cloned().unwrap_or_default();
+        let given =
+            given.get("secrets").and_then(Value::as_array).context("the control plane names no secrets")?;
         let mut secrets = vec!["sha256=", "planted-secret", "secretAccessKey"];
         secrets.extend(given.iter().filter_map(Value::as_str));
         for line in self.emulator.logs()? {

@@ -58,6 +58,14 @@ pub struct Entry {
     pub passed: Option<Passed>,
 }
 
+impl Entry {
+    /// Whether `head` was compared before, for the same paths, and brought nothing.
+    #[must_use]
+    pub fn has_passed(&self, head: &CommitSha, paths: &[String]) -> bool {
+        self.passed.as_ref().is_some_and(|passed| passed.sha == *head && passed.scope == scope(paths))
+    }
+}
+
 /// A head that was compared with the last started one and found equal, as far as the route went then.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Passed {
@@ -68,8 +76,7 @@ pub struct Passed {
 }
 
 /// A short name for a set of paths, to tell whether an answer was about the same ones. 16 hexadecimal digits.
-#[must_use]
-pub fn scope(paths: &[String]) -> String {
+fn scope(paths: &[String]) -> String {
     let mut digest = Sha256::new();
     for path in paths {
         digest.update(path.as_bytes());

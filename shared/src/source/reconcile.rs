@@ -164,7 +164,7 @@ where
     match ledger::decide(&key, &entry, &head, now) {
         Step::Done => Ok(Look::Idle(Outcome::AlreadyStarted(head))),
         Step::Busy => Ok(Look::Idle(Outcome::Busy)),
-        Step::Claim(_) if was_passed(route, &entry, &head) => Ok(Look::Idle(Outcome::Unchanged(head))),
+        Step::Claim(_) if entry.has_passed(&head, &route.paths) => Ok(Look::Idle(Outcome::Unchanged(head))),
         Step::Claim(_) if is_unchanged(&ports.host, route, &entry, &head).await? => {
             ports.ledger.write(&key, &ledger::passed(&entry, &head, &route.paths)).await?;
             Ok(Look::Idle(Outcome::Unchanged(head)))
@@ -179,14 +179,6 @@ where
             take_over(ports, route, &key, &taken, &head, now).await
         }
     }
-}
-
-/// Whether this head was compared before, for the same paths.
-fn was_passed(route: &Route, entry: &Entry, head: &CommitSha) -> bool {
-    entry
-        .passed
-        .as_ref()
-        .is_some_and(|passed| passed.sha == *head && passed.scope == ledger::scope(&route.paths))
 }
 
 /// Whether nothing that the route asks for differs between the head that was started before and `head`. What cannot be compared has changed.

@@ -21,7 +21,7 @@ mod pattern;
 mod schema;
 
 pub use explain::Explanation;
-pub use pattern::{BranchPattern, is_branch_name};
+pub use pattern::BranchPattern;
 
 use crate::errors::Rejection;
 use serde::Deserialize;
