@@ -3,6 +3,7 @@
 //! The runtime's own log targets are capped at INFO: at TRACE they print whole events, credentials included.
 
 use crate::errors::{Rejection, chain};
+use crate::model::Timestamp;
 use crate::settings::SettingsError;
 use lambda_runtime::Diagnostic;
 use std::error::Error;
@@ -10,6 +11,7 @@ use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tracing_subscriber::Layer;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
@@ -73,6 +75,27 @@ pub fn failed(class: &str, error: &(dyn Error + 'static)) -> Diagnostic {
 #[must_use]
 pub fn diagnostic(class: &str, error: &(dyn Error + 'static)) -> Diagnostic {
     Diagnostic { error_type: class.to_owned(), error_message: chain(error) }
+}
+
+/// The machine's own clock: for leases, the age of secrets and tokens, and what is left of an invocation; never for facts, which services
+/// date (ADR 0004).
+#[must_use]
+pub fn local_clock() -> Timestamp {
+    Timestamp::from_millis(i64::try_from(since_1970().as_millis()).unwrap_or(i64::MAX))
+}
+
+/// What is left until `deadline_ms`, epoch milliseconds (`Lambda-Runtime-Deadline-Ms`); zero when it has passed.
+#[must_use]
+pub fn time_left(deadline_ms: u64) -> Duration {
+    Duration::from_millis(deadline_ms).saturating_sub(since_1970())
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the edge is where the clock is read; the core takes `now` as an argument"
+)]
+fn since_1970() -> Duration {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
 }
 
 /// Runs `future`; a panic inside becomes `Err` with the panic's words, so that the asker can still be answered.

@@ -7,14 +7,13 @@ use shared::aws::facts::FactTable;
 use shared::aws::report_store::ReportStore;
 use shared::aws::ssm::Parameters;
 use shared::errors::{Fault, Rejection};
-use shared::function::failed;
+use shared::function::{failed, local_clock};
 use shared::metrics::ports::History;
 use shared::metrics::services::ServiceMap;
 use shared::model::{MINUTE, Timestamp};
 use shared::render::{Report, Rows, page};
 use shared::settings::{Reader, SettingsError};
 use std::collections::BTreeSet;
-use std::time::{SystemTime, UNIX_EPOCH};
 use tracing::info;
 
 /// What `describe` answers: Markdown, its first YAML block pre-fills the parameters.
@@ -104,7 +103,7 @@ impl Dashboard {
         let text = self.parameters.get(&self.services_parameter).await.map_err(|fault| fault_of(&fault))?;
         let map = ServiceMap::parse(&text).map_err(|error| failed("Settings", &error))?;
         let mut rows = Rows::default();
-        for month in months(own_clock()) {
+        for month in months(local_clock()) {
             for row in self.facts.month(&month).await.map_err(|fault| fault_of(&fault))? {
                 rows.take(&row.pk, &row.sk, &row.body);
             }
@@ -122,11 +121,6 @@ fn fault_of(fault: &Fault) -> Diagnostic {
 fn months(clock: Timestamp) -> BTreeSet<String> {
     let day = 24 * 60 * MINUTE;
     (-READ_DAYS..=2).map(|days| clock.plus(days * day).to_string().chars().take(7).collect()).collect()
-}
-
-fn own_clock() -> Timestamp {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }
 
 #[cfg(test)]

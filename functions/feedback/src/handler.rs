@@ -13,10 +13,8 @@ use shared::feedback::plan::Mode;
 use shared::feedback::ports::{FeedbackHost, HostFault, Releases};
 use shared::feedback::run::{FeedbackError, Outcome, Ports, take};
 use shared::function::{OWN_TARGET, failed};
-use shared::model::Timestamp;
 use shared::source::ports::Origins;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{SystemTime, UNIX_EPOCH};
 use tracing::{debug, error, info, warn};
 
 /// The feedback function's edge.
@@ -105,10 +103,4 @@ fn log(id: &str, failure: &FeedbackError) {
             warn!(target: OWN_TARGET, message_id = id, "an event comes again: {words}");
         }
     }
-}
-
-/// The local clock: for the life of tokens only, never for facts.
-pub(crate) fn local_clock() -> Timestamp {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }

@@ -4,7 +4,7 @@
 mod handler;
 mod settings;
 
-use handler::{Feedback, local_clock};
+use handler::Feedback;
 use lambda_runtime::{Error, run, service_fn};
 use settings::{Access, Credentials, Settings};
 use shared::aws::Aws;
@@ -13,7 +13,7 @@ use shared::aws::origins::OriginTable;
 use shared::aws::secretsmanager::{AppKey, GitHubToken};
 use shared::aws::sqs::FeedbackQueue;
 use shared::feedback::run::Ports;
-use shared::function::{init_telemetry, required};
+use shared::function::{init_telemetry, local_clock, required};
 use shared::github::{AppTokens, GitHub};
 
 fn variable(name: &str) -> Option<String> {

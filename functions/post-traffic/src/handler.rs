@@ -7,9 +7,9 @@ use shared::delivery::config::WatchConfig;
 use shared::delivery::hooks::{Hook, Reply, after_traffic};
 use shared::delivery::ports::{Deployments, Watches};
 use shared::errors::{Fault, chain};
-use shared::function::{catch_panic, failed};
+use shared::function::{catch_panic, failed, time_left};
 use shared::settings::{Reader, SettingsError};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 use tracing::{error, info};
 
 /// Time kept for the answer itself.
@@ -48,7 +48,7 @@ impl<D: Deployments, W: Watches> Handler<D, W> {
     pub(crate) async fn handle(&self, event: LambdaEvent<Value>) -> Result<Value, Diagnostic> {
         let LambdaEvent { payload, context } = event;
         let hook = Hook::read(&payload).map_err(|rejection| failed("Rejection", &rejection))?;
-        let left = remaining(context.deadline).saturating_sub(RESERVE);
+        let left = time_left(context.deadline).saturating_sub(RESERVE);
         let decided = tokio::time::timeout(left, catch_panic(self.decide(&hook))).await;
         let reply = match decided {
             Ok(Ok(reply)) => reply,
@@ -109,9 +109,4 @@ impl<D: Deployments, W: Watches> Handler<D, W> {
         }
         Ok(serde_json::json!({"succeeded": succeeded, "reason": words}))
     }
-}
-
-fn remaining(deadline_ms: u64) -> Duration {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Duration::from_millis(deadline_ms).saturating_sub(since)
 }

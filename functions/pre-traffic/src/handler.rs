@@ -5,9 +5,9 @@ use serde_json::Value;
 use shared::delivery::hooks::{Hook, Reply, before_traffic};
 use shared::delivery::ports::{Deployments, TargetGroups, Watches};
 use shared::errors::{Fault, chain};
-use shared::function::{catch_panic, failed};
+use shared::function::{catch_panic, failed, time_left};
 use shared::settings::{Reader, SettingsError};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 use tracing::{error, info, warn};
 
 /// Time kept for the answer itself.
@@ -42,7 +42,7 @@ impl<D: Deployments, T: TargetGroups, W: Watches> Handler<D, T, W> {
     pub(crate) async fn handle(&self, event: LambdaEvent<Value>) -> Result<Value, Diagnostic> {
         let LambdaEvent { payload, context } = event;
         let hook = Hook::read(&payload).map_err(|rejection| failed("Rejection", &rejection))?;
-        let left = remaining(context.deadline).saturating_sub(RESERVE);
+        let left = time_left(context.deadline).saturating_sub(RESERVE);
         let mut seen = "nothing could be checked".to_owned();
         let decided = tokio::time::timeout(left, catch_panic(self.decide(&hook, &mut seen))).await;
         let (succeeded, words) = match decided {
@@ -89,9 +89,4 @@ impl<D: Deployments, T: TargetGroups, W: Watches> Handler<D, T, W> {
         }
         Ok(serde_json::json!({"succeeded": succeeded, "reason": words}))
     }
-}
-
-fn remaining(deadline_ms: u64) -> Duration {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Duration::from_millis(deadline_ms).saturating_sub(since)
 }

@@ -3,13 +3,12 @@
 use lambda_runtime::{Diagnostic, LambdaEvent};
 use serde_json::Value;
 use shared::errors::{Fault, Rejection};
-use shared::function::{catch_panic, failed};
+use shared::function::{catch_panic, failed, local_clock, time_left};
 use shared::gates::job;
 use shared::gates::ports::{Answer, Artifacts, FailureKind, Jobs, Notifier, Policies, Verdicts};
 use shared::gates::run::World;
-use shared::model::Timestamp;
 use shared::settings::{Reader, SettingsError};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 use tracing::{error, info, warn};
 
 /// Time kept for the answer itself.
@@ -59,7 +58,7 @@ impl<J: Jobs, A: Artifacts, P: Policies, V: Verdicts, N: Notifier> Gate<J, A, P,
                 ),
             ));
         };
-        let left = remaining(context.deadline).saturating_sub(RESERVE);
+        let left = time_left(context.deadline).saturating_sub(RESERVE);
         let decided = tokio::time::timeout(left, catch_panic(self.decide(&payload))).await;
         let answer = match decided {
             Ok(Ok(answer)) => answer,
@@ -85,7 +84,7 @@ impl<J: Jobs, A: Artifacts, P: Policies, V: Verdicts, N: Notifier> Gate<J, A, P,
             Err(rejection) => return configuration(&rejection.to_string()),
         };
         World { artifacts: &self.artifacts, policies: &self.policies, verdicts: &self.verdicts }
-            .decide(&job, now())
+            .decide(&job, local_clock())
             .await
     }
 
@@ -131,17 +130,6 @@ fn configuration(message: &str) -> Answer {
 
 fn unavailable(message: &str) -> Answer {
     Answer::Fail { kind: FailureKind::SystemUnavailable, message: message.to_owned() }
-}
-
-/// Own clock: for the expiry of waivers and for the record.
-fn now() -> Timestamp {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
-}
-
-fn remaining(deadline_ms: u64) -> Duration {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Duration::from_millis(deadline_ms).saturating_sub(since)
 }
 
 #[cfg(test)]

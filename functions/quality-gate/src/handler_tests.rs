@@ -121,8 +121,7 @@ async fn run_with(
     };
     let mut context = Context::default();
     context.request_id = "req-1".to_owned();
-    context.deadline =
-        u64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis()).unwrap() + 60_000;
+    context.deadline = u64::try_from(local_clock().millis()).unwrap() + 60_000;
     gate.handle(LambdaEvent::new(payload, context)).await
 }
 

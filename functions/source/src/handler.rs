@@ -14,7 +14,6 @@ use shared::source::message::{Reason, SourceRequest};
 use shared::source::ports::{Ledger, Pipelines, RouteSource, SourceHost, SourceStore};
 use shared::source::reconcile::{Outcome, Ports, SourceError, Start, reconcile};
 use shared::source::routes::{Entry, Route, Routes};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 /// The source function's edge.
 pub(crate) struct Handler<G, L, S, P, R> {
@@ -242,12 +241,6 @@ fn entry(Looked { route, result }: &Looked) -> Value {
         })
         .collect();
     json!({"branch": route.branch, "message": words, "pipeline": route.pipeline, "started": started})
-}
-
-/// The local clock: for leases only, never for facts.
-pub(crate) fn local_clock() -> Timestamp {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use shared::aws::pipelines::CodePipelines;
 use shared::aws::secretsmanager::GitHubToken;
 use shared::aws::source_store::SourceBucket;
 use shared::aws::ssm::RoutesParameter;
-use shared::function::{init_telemetry, required};
+use shared::function::{init_telemetry, local_clock, required};
 use shared::github::GitHub;
 use shared::source::reconcile::Ports;
 
@@ -33,6 +33,6 @@ async fn main() -> Result<(), Error> {
         pipelines: CodePipelines::new(&aws),
     };
     let routes = RoutesParameter::new(&aws, settings.routes_parameter);
-    let handler = Handler::new(ports, routes, handler::local_clock);
+    let handler = Handler::new(ports, routes, local_clock);
     run(service_fn(|event| handler.handle(event))).await
 }

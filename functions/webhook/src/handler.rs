@@ -15,7 +15,6 @@ use shared::source::ports::{SecretSource, SourceQueue};
 use shared::source::request::Request;
 use shared::source::secrets::SecretCache;
 use shared::source::signature::Signature;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 /// The webhook's edge.
 pub(crate) struct Handler<S, Q> {
@@ -169,12 +168,6 @@ impl<S: SecretSource, Q: SourceQueue> Handler<S, Q> {
 fn unavailable(words: &str, fault: &Fault) -> Answer {
     tracing::error!(target: OWN_TARGET, "{}", chain(fault));
     Answer::new(503, "failed", words)
-}
-
-/// The local clock: for the age of the secrets only.
-pub(crate) fn local_clock() -> Timestamp {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }
 
 #[cfg(test)]

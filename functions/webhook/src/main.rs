@@ -12,7 +12,7 @@ use settings::Settings;
 use shared::aws::Aws;
 use shared::aws::secretsmanager::WebhookSecret;
 use shared::aws::sqs::SourceQueue;
-use shared::function::{init_telemetry, required};
+use shared::function::{init_telemetry, local_clock, required};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
@@ -23,6 +23,6 @@ async fn main() -> Result<(), Error> {
     let secrets = WebhookSecret::new(&aws, settings.secret_id);
     let queue = SourceQueue::new(&aws, settings.queue_url);
     let allowed = Allowed { sources: settings.sources, repositories: settings.repositories };
-    let handler = Handler::new(secrets, queue, allowed, handler::local_clock);
+    let handler = Handler::new(secrets, queue, allowed, local_clock);
     run(service_fn(|event| handler.handle(event))).await
 }
