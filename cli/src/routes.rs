@@ -64,7 +64,7 @@ fn shown(explanation: &Explanation) -> Value {
                 Mode::Queued => "queued",
                 Mode::Superseded => "superseded",
             };
-            json!({"pipeline": route.pipeline, "branch": route.branch, "environment": route.environment,
+            json!({"pipeline": route.pipeline, "branch": route.reference.to_string(), "environment": route.environment,
                 "mode": mode, "paths": route.paths})
         })
         .collect();

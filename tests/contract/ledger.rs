@@ -10,6 +10,8 @@ use shared::model::{CommitSha, Timestamp};
 use shared::source::ledger::{Claim, Entry, LedgerKey, Passed, Started};
 use shared::source::ports::{Ledger, Origin, Origins};
 use shared::source::push_range::{Commit, PushRange};
+use shared::source::reference::Reference;
+use shared::source::routes::Runner;
 
 fn sha(digit: &str) -> CommitSha {
     digit.repeat(40).parse().expect("forty hexadecimal digits")
@@ -41,10 +43,12 @@ fn origin(digit: &str) -> Origin {
         repository_id: 1001,
         repository: "acme/b2b-ecommerce-platform".to_owned(),
         sha: sha(digit),
-        branch: "main".to_owned(),
+        reference: Reference::Branch("main".to_owned()),
+        runner: Runner::Pipeline,
         pipeline: "b2b-production".to_owned(),
         environment: "production".to_owned(),
         release_id: format!("r{digit}"),
+        sequence: 1,
     }
 }
 

@@ -167,7 +167,8 @@ fn unlisted(entry: &Entry, failure: Failure) -> Looked {
 
 /// One line for each branch that was looked at, one more for each release that began.
 fn log(route: &Route, reason: Reason, result: &Result<Outcome, Failure>) {
-    let (pipeline, branch, repository_id) = (&route.pipeline, &route.branch, route.repository_id);
+    let (pipeline, branch, repository_id) =
+        (&route.pipeline, route.reference.to_string(), route.repository_id);
     let reason = reason.as_str();
     match result {
         Ok(Outcome::Started(starts)) => {
@@ -193,7 +194,8 @@ fn log(route: &Route, reason: Reason, result: &Result<Outcome, Failure>) {
 /// One line for each head that the poll found before any webhook: template.yaml counts `missed_heads` and raises an alarm. A branch's
 /// first head is none, nor one that another worker was at already. A delivery that is slower than the poll is counted too.
 fn log_missed(route: &Route, start: &Start) {
-    let (pipeline, branch, repository_id) = (&route.pipeline, &route.branch, route.repository_id);
+    let (pipeline, branch, repository_id) =
+        (&route.pipeline, route.reference.to_string(), route.repository_id);
     let (sha, release_id) = (start.sha.as_str(), &start.release_id);
     tracing::warn!(target: OWN_TARGET, pipeline, branch, repository_id, sha, release_id, missed_heads = 1, "no webhook had announced head {}, the poll started it", start.sha.short());
 }
@@ -206,7 +208,7 @@ fn report(looked: &[Looked], passing_is_fine: bool) -> Result<Value, Diagnostic>
         .filter_map(|looked| looked.result.as_ref().err().map(|failure| (&looked.route, failure)))
         .filter(|(_, failure)| !(passing_is_fine && failure.transient))
         .map(|(route, failure)| {
-            format!("branch `{}` of `{}`: {}", route.branch, route.repository, failure.words)
+            format!("branch `{}` of `{}`: {}", route.reference, route.repository, failure.words)
         })
         .collect();
     if !failures.is_empty() {
@@ -240,7 +242,7 @@ fn entry(Looked { route, result }: &Looked) -> Value {
             })
         })
         .collect();
-    json!({"branch": route.branch, "message": words, "pipeline": route.pipeline, "started": started})
+    json!({"branch": route.reference.to_string(), "message": words, "pipeline": route.pipeline, "started": started})
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! DynamoDB: where pipeline executions came from (`pk = O#<execution id>`, `sk = ORIGIN`). Written by the source function,
+//! DynamoDB: where pipeline executions and builds came from (`pk = O#<execution or build id>`, `sk = ORIGIN`). Written by the source function,
 //! read by whoever gets an event of CodePipeline, which names the execution and nothing of the commit.
 //!
 //! Must not: decide.
@@ -6,6 +6,8 @@
 use crate::aws::{Aws, Lazy, classify};
 use crate::errors::Fault;
 use crate::source::ports::{Origin, Origins};
+use crate::source::reference::Reference;
+use crate::source::routes::Runner;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
 use std::collections::HashMap;
@@ -58,10 +60,12 @@ pub(super) fn item_of(execution_id: &str, origin: &Origin) -> Item {
         ("repository_id", AttributeValue::N(origin.repository_id.to_string())),
         ("repository", text(&origin.repository)),
         ("sha", text(origin.sha.as_str())),
-        ("branch", text(&origin.branch)),
+        ("reference", text(&origin.reference.full())),
+        ("runner", text(origin.runner.as_str())),
         ("pipeline", text(&origin.pipeline)),
         ("environment", text(&origin.environment)),
         ("release_id", text(&origin.release_id)),
+        ("sequence", AttributeValue::N(origin.sequence.to_string())),
     ]
     .into_iter()
     .map(|(name, value)| (name.to_owned(), value))
@@ -73,15 +77,20 @@ fn origin_of(item: &Item) -> Result<Origin, Fault> {
         let found = item.get(name).and_then(|value| value.as_s().ok());
         found.cloned().ok_or_else(|| unreadable(name))
     };
-    let id = item.get("repository_id").and_then(|value| value.as_n().ok());
+    let number = |name: &str| {
+        let found = item.get(name).and_then(|value| value.as_n().ok()?.parse().ok());
+        found.ok_or_else(|| unreadable(name))
+    };
     Ok(Origin {
-        repository_id: id.and_then(|text| text.parse().ok()).ok_or_else(|| unreadable("repository_id"))?,
+        repository_id: number("repository_id")?,
         repository: text("repository")?,
         sha: text("sha")?.parse().map_err(|_| unreadable("sha"))?,
-        branch: text("branch")?,
+        reference: Reference::parse(&text("reference")?).ok_or_else(|| unreadable("reference"))?,
+        runner: Runner::of(&text("runner")?).ok_or_else(|| unreadable("runner"))?,
         pipeline: text("pipeline")?,
         environment: text("environment")?,
         release_id: text("release_id")?,
+        sequence: number("sequence")?,
     })
 }
 
@@ -103,10 +112,12 @@ mod tests {
             repository_id: 1001,
             repository: "acme/shop".to_owned(),
             sha: "a".repeat(40).parse().unwrap(),
-            branch: "main".to_owned(),
-            pipeline: "shop-production".to_owned(),
-            environment: "production".to_owned(),
+            reference: Reference::Pull(7),
+            runner: Runner::Build,
+            pipeline: "shop-checks".to_owned(),
+            environment: "pull-request".to_owned(),
             release_id: "r1".to_owned(),
+            sequence: 3,
         };
         let item = item_of("e-1", &origin);
         assert_eq!(item["pk"].as_s().map(String::as_str), Ok("O#e-1"));

@@ -84,7 +84,7 @@ pub fn summary(origin: &Origin, progress: &Progress) -> String {
     let mut lines = vec![format!(
         "Commit {} of branch {} on its way to {}, release {}.",
         origin.sha.short(),
-        markdown(&origin.branch),
+        markdown(&origin.reference.to_string()),
         markdown(&origin.environment),
         markdown(&origin.release_id)
     )];

@@ -125,7 +125,8 @@ impl<T: TokenSource> GitHub<T> {
 impl<T: TokenSource> SourceHost for GitHub<T> {
     async fn head(&self, route: &Route) -> Result<Option<CommitSha>, Fault> {
         self.verify(route.repository_id, &route.repository).await?;
-        let path = format!("/repos/{}/git/ref/heads/{}", route.repository, route.branch);
+        let Some(branch) = route.reference.branch() else { return Ok(None) };
+        let path = format!("/repos/{}/git/ref/heads/{branch}", route.repository);
         let known = locked(&self.heads).get(&path).cloned();
         let answer =
             self.get(GET_REF, &path, known.as_ref().map(|(validator, _)| validator.as_str())).await?;
@@ -135,7 +136,7 @@ impl<T: TokenSource> SourceHost for GitHub<T> {
             (StatusCode::NOT_FOUND | StatusCode::CONFLICT, _) => Ok(None),
             _ => {
                 let answer = answer.success(GET_REF)?;
-                let head = ref_head(&answer.body, &route.branch)?;
+                let head = ref_head(&answer.body, branch)?;
                 self.remember(path, &answer, &head);
                 Ok(Some(head))
             }

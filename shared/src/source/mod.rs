@@ -12,6 +12,7 @@ pub mod message;
 pub mod ports;
 pub mod push_range;
 pub mod reconcile;
+pub mod reference;
 pub mod request;
 pub mod rotation;
 pub mod routes;

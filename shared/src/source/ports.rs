@@ -11,7 +11,8 @@ use crate::model::CommitSha;
 use crate::source::ledger::{Entry, LedgerKey};
 use crate::source::message::SourceRequest;
 use crate::source::push_range::{Commit, PushRange};
-use crate::source::routes::Route;
+use crate::source::reference::Reference;
+use crate::source::routes::{Route, Runner};
 use crate::source::secrets::WebhookSecrets;
 
 /// Where the webhook's secrets are kept.
@@ -134,7 +135,7 @@ pub trait Ledger {
     async fn record_origin(&self, execution_id: &str, origin: &Origin) -> Result<(), Fault>;
 }
 
-/// Where a pipeline execution came from. Branch and names are data for people, escaped wherever they are shown.
+/// Where a pipeline execution or a build came from. Branch and names are data for people, escaped wherever they are shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin {
     /// GitHub's numeric id.
@@ -143,19 +144,23 @@ pub struct Origin {
     pub repository: String,
     /// Commit.
     pub sha: CommitSha,
-    /// Branch.
-    pub branch: String,
-    /// Pipeline.
+    /// Branch or pull request.
+    pub reference: Reference,
+    /// What carries it.
+    pub runner: Runner,
+    /// Pipeline, or CodeBuild project of a build.
     pub pipeline: String,
     /// Environment of the route.
     pub environment: String,
     /// Release.
     pub release_id: String,
+    /// Which release of this pipeline and reference it is, from 1: a greater number is newer.
+    pub sequence: u64,
 }
 
 /// Where executions came from, for whoever hears of an execution only.
 pub trait Origins {
-    /// The origin of an execution; none when it was not started here.
+    /// The origin of an execution, or of a build by its id (`<project>:<uuid>`); none when it was not started here.
     ///
     /// # Errors
     /// When it cannot be read; the read is strongly consistent.

@@ -88,7 +88,7 @@ impl PushRange {
 /// it travels in an HTTP header.
 #[must_use]
 pub fn summary(route: &Route, commit: &Commit) -> String {
-    let text = format!("{} {} {}: {}", commit.sha.short(), route.branch, commit.author, commit.title);
+    let text = format!("{} {} {}: {}", commit.sha.short(), route.reference, commit.author, commit.title);
     let ascii = |character: char| if matches!(character, ' '..='~') { character } else { '?' };
     let mut line: String = text.chars().map(ascii).collect();
     line.truncate(MAX_SUMMARY);
@@ -107,7 +107,8 @@ fn cut(text: &str, limit: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::routes::{Mode, SourceMode};
+    use crate::source::reference::Reference;
+    use crate::source::routes::{Forks, Mode, Runner, SourceMode};
 
     fn commit(message: &str) -> Commit {
         let sha = "4d1b7c0e5f2a3b6c8d9e0f1a2b3c4d5e6f708192".parse().unwrap();
@@ -118,13 +119,15 @@ mod tests {
         Route {
             repository_id: 1001,
             repository: "acme/shop".to_owned(),
-            branch: "main".to_owned(),
+            reference: Reference::Branch("main".to_owned()),
+            runner: Runner::Pipeline,
             pipeline: "shop-production".to_owned(),
             environment: "production".to_owned(),
             mode: Mode::Queued,
             paths: Vec::new(),
             source: SourceMode::Zip,
             source_action: "Source".to_owned(),
+            forks: Forks::default(),
         }
     }
 

@@ -154,7 +154,7 @@ where
     S: SourceStore,
     P: Pipelines,
 {
-    let key = LedgerKey { pipeline: route.pipeline.clone(), branch: route.branch.clone() };
+    let key = LedgerKey { pipeline: route.pipeline.clone(), branch: route.reference.key().into_owned() };
     // The ledger first, the head second: a write that holds on this version proves that nobody started anything since,
     // so an older head can never be started after a newer one.
     let entry = ports.ledger.read(&key).await?;
@@ -278,7 +278,7 @@ where
     };
     let range = PushRange {
         repository_id: route.repository_id,
-        branch: route.branch.clone(),
+        branch: route.reference.to_string(),
         pipeline: route.pipeline.clone(),
         before: before.cloned(),
         after: claim.sha.clone(),
@@ -336,8 +336,12 @@ async fn publish<G: SourceHost, S: SourceStore>(
     let zipball = host.archive(&route.repository, &newest.sha).await?;
     let source = archive::reroot(&zipball)?;
     drop(zipball);
-    let label =
-        Label { key, sha: newest.sha.clone(), branch: route.branch.clone(), summary: summary(route, newest) };
+    let label = Label {
+        key,
+        sha: newest.sha.clone(),
+        branch: route.reference.to_string(),
+        summary: summary(route, newest),
+    };
     Ok(store.publish(&label, source.bytes, source.sha256).await?)
 }
 
@@ -351,7 +355,7 @@ async fn write_down<L: Ledger>(
     adopted: bool,
 ) -> Result<Look, SourceError> {
     // First: once the claim is settled nobody looks for this execution again.
-    table.record_origin(&execution_id, &origin(route, claim)).await?;
+    table.record_origin(&execution_id, &origin(route, claim, entry.sequence)).await?;
     table.write(key, &ledger::completed(entry, claim, &execution_id)).await?;
     Ok(Look::Started(Start {
         sha: claim.sha.clone(),
@@ -362,15 +366,17 @@ async fn write_down<L: Ledger>(
     }))
 }
 
-fn origin(route: &Route, claim: &Claim) -> Origin {
+fn origin(route: &Route, claim: &Claim, sequence: u64) -> Origin {
     Origin {
         repository_id: route.repository_id,
         repository: route.repository.clone(),
         sha: claim.sha.clone(),
-        branch: route.branch.clone(),
+        reference: route.reference.clone(),
+        runner: route.runner,
         pipeline: route.pipeline.clone(),
         environment: route.environment.clone(),
         release_id: claim.release_id.clone(),
+        sequence,
     }
 }
 

@@ -76,7 +76,7 @@ impl SourceHost for &Outside {
     async fn head(&self, route: &Route) -> Result<Option<CommitSha>, Fault> {
         assert!(!self.broken.get(), "planted panic");
         let (service, operation) = ("GitHub", "get a ref");
-        if self.failing_branch.get() == Some(route.branch.as_str()) {
+        if self.failing_branch.get() == route.reference.branch() {
             let detail = "status 502".to_owned();
             return Err(if self.denied.get() {
                 Fault::Denied { service, operation, detail }
@@ -84,7 +84,10 @@ impl SourceHost for &Outside {
                 Fault::Transient { service, operation, detail }
             });
         }
-        Ok(self.heads.get(route.branch.as_str()).map(|digit| digit.to_string().repeat(40).parse().unwrap()))
+        Ok(self
+            .heads
+            .get(route.reference.branch().unwrap_or_default())
+            .map(|digit| digit.to_string().repeat(40).parse().unwrap()))
     }
 
     async fn commit(&self, _: &str, sha: &CommitSha) -> Result<Commit, Fault> {

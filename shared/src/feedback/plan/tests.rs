@@ -3,6 +3,8 @@
 use super::*;
 use crate::feedback::event::{Change, Seen};
 use crate::model::{MINUTE, Timestamp};
+use crate::source::reference::Reference;
+use crate::source::routes::Runner;
 use proptest::prelude::*;
 
 pub(crate) fn origin() -> Origin {
@@ -10,10 +12,12 @@ pub(crate) fn origin() -> Origin {
         repository_id: 1001,
         repository: "acme/shop".to_owned(),
         sha: "a".repeat(40).parse().unwrap(),
-        branch: "fix/#12-<b>".to_owned(),
+        reference: Reference::Branch("fix/#12-<b>".to_owned()),
+        runner: Runner::Pipeline,
         pipeline: "shop-production".to_owned(),
         environment: "production".to_owned(),
         release_id: "r1".to_owned(),
+        sequence: 1,
     }
 }
 

@@ -6,7 +6,8 @@ mod model;
 use super::*;
 use crate::memory::MemoryLedger;
 use crate::source::ports::Origins;
-use crate::source::routes::Mode;
+use crate::source::reference::Reference;
+use crate::source::routes::{Forks, Mode, Runner};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -156,7 +157,7 @@ impl Outside {
     }
 
     fn entry(&self) -> Entry {
-        let key = LedgerKey { pipeline: route().pipeline, branch: route().branch };
+        let key = LedgerKey { pipeline: route().pipeline, branch: route().reference.key().into_owned() };
         run((&self.ledger).read(&key), 1).unwrap().unwrap()
     }
 
@@ -207,13 +208,15 @@ fn route() -> Route {
     Route {
         repository_id: 1001,
         repository: "acme/shop".to_owned(),
-        branch: "main".to_owned(),
+        reference: Reference::Branch("main".to_owned()),
+        runner: Runner::Pipeline,
         pipeline: "shop-production".to_owned(),
         environment: "production".to_owned(),
         mode: Mode::Queued,
         paths: Vec::new(),
         source: SourceMode::Zip,
         source_action: "Source".to_owned(),
+        forks: Forks::default(),
     }
 }
 

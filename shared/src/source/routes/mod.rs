@@ -13,17 +13,22 @@
 //!       - { branch: main, pipeline: shop-production, environment: production, mode: queued }
 //!       - { branch: develop, pipeline: orders-staging, environment: staging, mode: superseded, service: orders }
 //!       - { branch: "release/*", pipeline: shop-candidate, environment: staging, mode: queued }
+//!     builds:                      # what is built without being released
+//!       - { project: shop-checks, pull_requests_into: [main, develop], other_branches: true, forks: approved }
 //! ```
 
+mod builds;
 mod explain;
 mod pattern;
 #[cfg(feature = "schema")]
 mod schema;
 
+pub use builds::{BUILD_ENVIRONMENT, BuildEntry, Forks, Runner};
 pub use explain::Explanation;
 pub use pattern::BranchPattern;
 
 use crate::errors::Rejection;
+use crate::source::reference::Reference;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -48,6 +53,9 @@ struct Repository {
     #[serde(default)]
     services: Vec<Service>,
     branches: Vec<Branch>,
+    /// Pull requests, merge queue and branches that feed no pipeline.
+    #[serde(default)]
+    builds: Vec<builds::Build>,
 }
 
 /// A part of a repository that is released on its own.
@@ -108,18 +116,20 @@ pub enum Mode {
     Superseded,
 }
 
-/// One way from a branch to a pipeline.
+/// One way from a branch to a pipeline, or from a branch or pull request to a build.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Route {
     /// GitHub's numeric id.
     pub repository_id: u64,
     /// `owner/name`, the only name that calls to GitHub use.
     pub repository: String,
-    /// Exact branch name.
-    pub branch: String,
-    /// CodePipeline pipeline name.
+    /// Branch or pull request.
+    pub reference: Reference,
+    /// What carries its releases.
+    pub runner: Runner,
+    /// CodePipeline pipeline, or CodeBuild project of a build.
     pub pipeline: String,
-    /// Environment that the pipeline releases to.
+    /// Environment that the pipeline releases to; [`BUILD_ENVIRONMENT`] for a build.
     pub environment: String,
     /// What the pipeline does with a second execution.
     pub mode: Mode,
@@ -129,6 +139,8 @@ pub struct Route {
     pub source: SourceMode,
     /// Name of that action.
     pub source_action: String,
+    /// When the head of a pull request from a fork is built.
+    pub forks: Forks,
 }
 
 /// A route before it is known which branch it is: what the poll looks at.
@@ -143,7 +155,8 @@ impl Entry {
     /// The route of `branch`, when the pattern means it.
     #[must_use]
     pub fn route(&self, branch: &str) -> Option<Route> {
-        self.pattern.matches(branch).then(|| Route { branch: branch.to_owned(), ..self.route.clone() })
+        let reference = || Reference::Branch(branch.to_owned());
+        self.pattern.matches(branch).then(|| Route { reference: reference(), ..self.route.clone() })
     }
 
     /// The route for whatever concerns no branch: its repository.
@@ -184,6 +197,22 @@ impl Routes {
         self.entries().iter().filter(|entry| ours(entry)).filter_map(|entry| entry.route(branch)).collect()
     }
 
+    /// Every project that builds, in the order of the text.
+    #[must_use]
+    pub fn builds(&self) -> Vec<BuildEntry> {
+        self.repositories
+            .iter()
+            .flat_map(|repository| repository.builds.iter().map(|build| build.entry(repository)))
+            .collect()
+    }
+
+    /// The projects that build in the repository with this id.
+    #[must_use]
+    pub fn builds_of(&self, repository_id: u64) -> Vec<BuildEntry> {
+        let ours = |entry: &BuildEntry| entry.repository().repository_id == repository_id;
+        self.builds().into_iter().filter(ours).collect()
+    }
+
     fn problems(&self) -> Vec<String> {
         let mut problems = Vec::new();
         if self.version != 1 {
@@ -206,6 +235,9 @@ impl Routes {
             for branch in &repository.branches {
                 branch.check(repository, &mut problems);
             }
+            for build in &repository.builds {
+                build.check(repository, &mut problems);
+            }
         }
         self.check_pipelines(&mut problems);
         problems
@@ -223,6 +255,24 @@ impl Routes {
                 branches.join(", ")
             ));
         }
+    }
+}
+
+impl Repository {
+    /// The paths of a service; empty, which is everything, without one.
+    fn paths_of(&self, service: Option<&String>) -> Vec<String> {
+        let found = self.services.iter().find(|known| service == Some(&known.name));
+        found.map(|service| service.paths.clone()).unwrap_or_default()
+    }
+
+    fn check_service(&self, service: Option<&String>, who: &str, problems: &mut Vec<String>) {
+        let Some(service) = service else { return };
+        if self.services.iter().any(|known| known.name == *service) {
+            return;
+        }
+        let known: Vec<String> = self.services.iter().map(|known| format!("`{}`", known.name)).collect();
+        let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+        problems.push(format!("{who} names service `{service}`, the repository has {known}"));
     }
 }
 
@@ -248,17 +298,7 @@ impl Branch {
         if let Some(words) = self.branch.problem() {
             problems.push(format!("branch `{}` {words}", self.branch));
         }
-        if let Some(service) = &self.service
-            && !repository.services.iter().any(|known| known.name == *service)
-        {
-            let known: Vec<String> =
-                repository.services.iter().map(|known| format!("`{}`", known.name)).collect();
-            let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
-            problems.push(format!(
-                "branch `{}` names service `{service}`, the repository has {known}",
-                self.branch
-            ));
-        }
+        repository.check_service(self.service.as_ref(), &format!("branch `{}`", self.branch), problems);
         let name = self.pipeline.as_str();
         let known = |byte: u8| byte.is_ascii_alphanumeric() || b".@-_".contains(&byte);
         if name.is_empty() || name.len() > MAX_PIPELINE_NAME || !name.bytes().all(known) {
@@ -275,17 +315,18 @@ impl Branch {
 }
 
 fn entry(repository: &Repository, branch: &Branch) -> Entry {
-    let service = repository.services.iter().find(|service| branch.service.as_ref() == Some(&service.name));
     let route = Route {
         repository_id: repository.id,
         repository: repository.name.clone(),
-        branch: branch.branch.to_string(),
+        reference: Reference::Branch(branch.branch.to_string()),
+        runner: Runner::Pipeline,
         pipeline: branch.pipeline.clone(),
         environment: branch.environment.clone(),
         mode: branch.mode,
-        paths: service.map(|service| service.paths.clone()).unwrap_or_default(),
+        paths: repository.paths_of(branch.service.as_ref()),
         source: branch.source,
         source_action: branch.source_action.clone(),
+        forks: Forks::default(),
     };
     Entry { pattern: branch.branch.clone(), route }
 }

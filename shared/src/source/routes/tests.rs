@@ -77,7 +77,10 @@ fn one_branch_can_feed_a_pipeline_for_each_service_and_a_pattern_its_own() {
     );
     assert_eq!(main[0].paths, ["services/orders", "libraries"]);
     let release = routes.of(1001, "release/1.2");
-    assert_eq!((release[0].branch.as_str(), release[0].paths.len()), ("release/1.2", 0));
+    assert_eq!(
+        (release[0].reference.branch().unwrap_or_default(), release[0].paths.len()),
+        ("release/1.2", 0)
+    );
     assert!(routes.of(1001, "release/1.2/fix").is_empty());
 }
 

@@ -109,7 +109,9 @@ impl Outside {
 
 impl SourceHost for &Outside {
     async fn head(&self, route: &Route) -> Result<Option<CommitSha>, Fault> {
-        let head = || Ok(self.heads.borrow().get(&route.branch).and_then(|heads| heads.last().cloned()));
+        let head = || {
+            Ok(self.heads.borrow().get(&route.reference.to_string()).and_then(|heads| heads.last().cloned()))
+        };
         self.call("read the head", head).await
     }
 

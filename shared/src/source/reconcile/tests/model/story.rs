@@ -5,6 +5,7 @@ use super::{Figures, Rules};
 use crate::model::{CommitSha, Timestamp};
 use crate::source::reconcile::tests::route;
 use crate::source::reconcile::{Outcome, Ports, SourceError, reconcile};
+use crate::source::reference::Reference;
 use crate::source::routes::Route;
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -62,7 +63,11 @@ pub(super) fn tell(seed: u8, rules: Rules, deliveries: u64) -> Figures {
     let outside = Outside::new(seed, rules);
     let ports = Ports { host: &outside, ledger: &outside, store: &outside, pipelines: &outside };
     let routes: Vec<Route> = ["main", "develop", "hotfix"]
-        .map(|name| Route { branch: name.to_owned(), pipeline: name.to_owned(), ..route() })
+        .map(|name| Route {
+            reference: Reference::Branch(name.to_owned()),
+            pipeline: name.to_owned(),
+            ..route()
+        })
         .into();
     let mut story = Story {
         outside: &outside,
@@ -115,7 +120,7 @@ impl Story<'_> {
     /// The branch gets a new commit, or is set back to any head it had before; the delivery is lost, or comes once or more often, now or later.
     fn push(&mut self, branch: usize) {
         let mut all = self.outside.heads.borrow_mut();
-        let heads = all.entry(self.routes[branch].branch.clone()).or_default();
+        let heads = all.entry(self.routes[branch].reference.to_string()).or_default();
         let back = (heads.len() > 1 && self.outside.now_and_then(250)).then(|| {
             heads[usize::try_from(self.outside.below(i64::try_from(heads.len()).unwrap())).unwrap()].clone()
         });
