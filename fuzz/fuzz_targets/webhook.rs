@@ -1,7 +1,7 @@
 //! The receiver's whole way from outside in: Lambda event → request → signature → what the delivery says.
 //!
 //! The signature is never guessed, so every input goes the rest of the way as well, as if it had been signed.
-//! Must hold: nothing panics, nothing unsigned is verified, a request that is put on the queue names a branch.
+//! Must hold: nothing panics, nothing unsigned is verified, a request that is put on the queue names a branch or a pull request.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -15,7 +15,8 @@ use shared::source::signature::{Signature, sign};
 
 const SECRET: &str = "a secret that no input knows: 0c1f6f9e";
 /// Read whatever the header says, so that the fuzzer need not find both at once.
-const EVENTS: [&str; 5] = ["ping", "push", "pull_request", "merge_group", "check_run"];
+const EVENTS: [&str; 6] =
+    ["ping", "push", "pull_request", "pull_request_review", "merge_group", "check_run"];
 
 fuzz_target!(|bytes: &[u8]| {
     let Ok(event) = serde_json::from_slice::<Value>(bytes) else { return };
@@ -40,7 +41,7 @@ fuzz_target!(|bytes: &[u8]| {
 fn check(read: Result<Delivery, shared::errors::Rejection>) {
     match read {
         Ok(Delivery::Look(request)) => {
-            assert!(request.branch().is_some() && request.repository_id == 1001);
+            assert!(request.target().is_some() && request.repository_id == 1001);
             let text = serde_json::to_string(&request).unwrap_or_default();
             assert!(SourceRequest::parse(&text).is_ok_and(|parsed| parsed == request));
         }

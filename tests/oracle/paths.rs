@@ -1,7 +1,7 @@
 //! "Has this service changed?" as the source function asks it, over HTTP, against `git diff --name-only`.
 //!
-//! One generated history with forced pushes (pairs that are no ancestors of each other), merges, commits of more than 300 files, changed
-//! modes, symbolic links, files that become folders, and empty commits; 1,000 pairs of it.
+//! A thousand generated histories, each with a beginning of its own: forced pushes (pairs that are no ancestors of each other), merges, commits
+//! of more than 300 files, changed modes, symbolic links, files that become folders, and empty commits.
 
 use anyhow::{Context, Result, ensure};
 use local::github::{GitHub as StandIn, Settings};
@@ -16,8 +16,9 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 const REPOSITORY: &str = "acme/b2b-ecommerce-platform";
-const COMMITS: usize = 400;
-const PAIRS: usize = 1000;
+const HISTORIES: usize = 1000;
+/// Commits of one history.
+const COMMITS: usize = 7;
 /// Files in the occasional large commit: more than a comparison lists.
 const MANY: usize = 350;
 /// What services are made of.
@@ -76,16 +77,18 @@ fn changes(dice: &mut Dice) -> String {
 fn history() -> String {
     let mut dice = Dice(20_261_124);
     let mut stream = String::new();
-    for n in 1..=COMMITS {
+    for n in 1..=HISTORIES * COMMITS {
+        // Of its own history.
+        let first = (n - 1) / COMMITS * COMMITS + 1;
         let _ = write!(
             stream,
             "commit refs/heads/generated-{n}\nmark :{n}\ncommitter Ann <ann@example.com> {n} +0000\ndata 1\nx\n"
         );
         // Now and then an unrelated beginning, as after a rewritten history.
-        if n > 1 && dice.below(30) > 0 {
-            let parent = 1 + dice.below(n - 1);
+        if n > first && dice.below(10) > 0 {
+            let parent = first + dice.below(n - first);
             let _ = writeln!(stream, "from :{parent}");
-            if dice.below(6) == 0 && parent != n - 1 {
+            if dice.below(4) == 0 && parent != n - 1 {
                 let _ = writeln!(stream, "merge :{}", n - 1);
             }
         }
@@ -110,7 +113,7 @@ fn git(folder: &Path, words: &[&str], input: &str) -> Result<String> {
     Ok(String::from_utf8(output.stdout)?)
 }
 
-/// The stand-in's bare repository, filled with the generated history; the commits in order.
+/// The stand-in's bare repository, filled with the generated histories; the commits in order.
 fn fill(state: &Path) -> Result<(PathBuf, Vec<CommitSha>)> {
     let folder = state.join("github").join(format!("{REPOSITORY}.git"));
     ensure!(folder.is_dir(), "{} is not there", folder.display());
@@ -121,7 +124,7 @@ fn fill(state: &Path) -> Result<(PathBuf, Vec<CommitSha>)> {
     Ok((folder, commits))
 }
 
-/// The product's client over HTTP on the stand-in with the generated history.
+/// The product's client over HTTP on the stand-in with the generated histories.
 struct World {
     host: GitHub<NoToken>,
     folder: PathBuf,
@@ -149,34 +152,24 @@ impl World {
 #[tokio::test]
 async fn a_service_has_changed_exactly_when_git_says_so() -> Result<()> {
     let World { host, folder, commits, _state } = World::new().await?;
-    ensure!(commits.len() == COMMITS, "{} commits", commits.len());
-
-    let paths: Vec<String> = PATHS.iter().map(ToString::to_string).collect();
-    let mut objects = Vec::new();
-    for commit in &commits {
-        objects.push(host.objects(REPOSITORY, commit, &paths).await?);
-    }
+    ensure!(commits.len() == HISTORIES * COMMITS, "{} commits", commits.len());
     let mut dice = Dice(7);
     let (mut changed, mut same) = (0, 0);
-    for _ in 0..PAIRS {
-        let (before, after) = (dice.below(COMMITS), dice.below(COMMITS));
-        let which = dice.below(PATHS.len());
-        let ours = objects[before][which] != objects[after][which];
-        let words =
-            ["diff", "--name-only", commits[before].as_str(), commits[after].as_str(), "--", PATHS[which]];
+    for history in commits.chunks(COMMITS) {
+        let before = &history[dice.below(COMMITS - 1)];
+        let after = &history[COMMITS - 1];
+        let path = PATHS[dice.below(PATHS.len())];
+        let paths = [path.to_owned()];
+        let objects = host.objects(REPOSITORY, before, &paths).await?;
+        let ours = objects != host.objects(REPOSITORY, after, &paths).await?;
+        let words = ["diff", "--name-only", before.as_str(), after.as_str(), "--", path];
         let git_says = !git(&folder, &words, "")?.is_empty();
-        ensure!(
-            ours == git_says,
-            "`{}` from {} to {}: git says {git_says}",
-            PATHS[which],
-            commits[before],
-            commits[after]
-        );
+        ensure!(ours == git_says, "`{path}` from {before} to {after}: git says {git_says}");
         *(if ours { &mut changed } else { &mut same }) += 1;
     }
     ensure!(
-        changed > PAIRS / 10 && same > PAIRS / 10,
-        "the history is too one-sided: {changed} changed, {same} same"
+        changed > HISTORIES / 10 && same > HISTORIES / 10,
+        "the histories are too one-sided: {changed} changed, {same} same"
     );
     Ok(())
 }

@@ -10,5 +10,6 @@ mod hook_killed;
 mod lost_webhook;
 mod malformed;
 mod old_push_replayed;
+mod pull_requests;
 mod routes;
 mod source_killed;

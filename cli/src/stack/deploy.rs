@@ -15,6 +15,8 @@ use std::process::Command;
 pub(crate) const STACK: &str = "tidegate";
 /// Numeric id of the sample repository.
 const REPOSITORY_ID: &str = "1001";
+/// What the sample platform's projects for pull requests begin with.
+const BUILD_PROJECTS: &str = "b2b-pull-request";
 /// Settings of the sample platform, by the template's parameter.
 const SETTINGS: [(&str, &str); 3] =
     [("Routes", "routes.yaml"), ("ServiceMap", "services.yaml"), ("WatchSettings", "watch.yaml")];
@@ -33,7 +35,8 @@ pub(crate) fn deploy(home: &Home, sam: &Path, template: &Path, record: &Record) 
 }
 
 fn parameters_of(home: &Home, record: &Record) -> Result<String> {
-    let mut parameters = json!({"RepositoryIds": REPOSITORY_ID, "GitHubApiUrl": record.github_url});
+    let mut parameters = json!({"RepositoryIds": REPOSITORY_ID, "GitHubApiUrl": record.github_url,
+        "BuildProjectPrefix": BUILD_PROJECTS});
     for (parameter, file) in SETTINGS {
         let path = home.root().join("local/platform/settings").join(file);
         let text =

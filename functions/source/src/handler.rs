@@ -1,4 +1,4 @@
-//! The source function's edge: event → branches to look at → what came of it, told to whoever asked.
+//! The source function's edge: event → branches and pull requests to look at → what came of it, told to whoever asked.
 //!
 //! The queue gets a partial batch response: only what failed is delivered again, and after that lands in the
 //! dead-letter queue. A poll that failed for a passing reason is healed by the next one. A person gets every outcome.
@@ -10,15 +10,19 @@ use serde_json::{Value, json};
 use shared::errors::chain;
 use shared::function::{OWN_TARGET, catch_panic, failed};
 use shared::model::Timestamp;
+use shared::source::choose;
 use shared::source::message::{Reason, SourceRequest};
-use shared::source::ports::{Ledger, Pipelines, RouteSource, SourceHost, SourceStore};
-use shared::source::reconcile::{Outcome, Ports, SourceError, Start, reconcile};
-use shared::source::routes::{Entry, Route, Routes};
+use shared::source::ports::{Ledger, Notices, RouteSource, Runners, SourceHost, SourceStore};
+use shared::source::reconcile::{Outcome, Ports, SourceError, Start, reconcile, tell};
+use shared::source::reference::Reference;
+use shared::source::routes::{Route, Routes};
+use std::collections::BTreeSet;
 
 /// The source function's edge.
-pub(crate) struct Handler<G, L, S, P, R> {
+pub(crate) struct Handler<G, L, S, P, R, N> {
     ports: Ports<G, L, S, P>,
     routes: R,
+    notices: N,
     clock: fn() -> Timestamp,
 }
 
@@ -41,17 +45,18 @@ struct Looked {
     result: Result<Outcome, Failure>,
 }
 
-impl<G, L, S, P, R> Handler<G, L, S, P, R>
+impl<G, L, S, P, R, N> Handler<G, L, S, P, R, N>
 where
     G: SourceHost,
     L: Ledger,
     S: SourceStore,
-    P: Pipelines,
+    P: Runners,
     R: RouteSource,
+    N: Notices,
 {
     /// A handler over the outside world; `clock` is the local clock, for leases only.
-    pub(crate) fn new(ports: Ports<G, L, S, P>, routes: R, clock: fn() -> Timestamp) -> Self {
-        Self { ports, routes, clock }
+    pub(crate) fn new(ports: Ports<G, L, S, P>, routes: R, notices: N, clock: fn() -> Timestamp) -> Self {
+        Self { ports, routes, notices, clock }
     }
 
     /// Handles one invocation.
@@ -72,9 +77,10 @@ where
         let mut failed = Vec::new();
         for Message { id, request } in messages {
             let handled = match (&routes, request) {
-                (Ok(routes), Ok(request)) => {
-                    self.look_at_request(routes, &request).await.iter().all(|looked| looked.result.is_ok())
-                }
+                (Ok(routes), Ok(request)) => match self.look_at_request(routes, &request).await {
+                    Ok(looked) => looked.iter().all(|looked| looked.result.is_ok()),
+                    Err(_) => false,
+                },
                 (Ok(_), Err(rejection)) => {
                     tracing::warn!(target: OWN_TARGET, message_id = id, "{rejection}");
                     false
@@ -90,33 +96,40 @@ where
 
     async fn poll(&self) -> Result<Value, Diagnostic> {
         let routes = self.routes().await.map_err(|failure| source_failure(failure.words))?;
+        let (host, ledger) = (&self.ports.host, &self.ports.ledger);
         let mut looked = Vec::new();
         for entry in routes.entries() {
-            for route in self.watched(&entry).await {
-                looked.push(match route {
-                    Ok(route) => self.look(route, Reason::Poll).await,
-                    Err(failure) => unlisted(&entry, failure),
-                });
-            }
+            looked.extend(self.look_at_each(choose::branches(host, &entry).await).await);
+        }
+        let ids: BTreeSet<u64> =
+            routes.builds().iter().map(|entry| entry.repository().repository_id).collect();
+        for id in ids {
+            looked.extend(self.look_at_each(choose::builds(host, ledger, &routes, id).await).await);
         }
         report(&looked, true)
     }
 
-    /// The branches that an entry means now: itself, or what its pattern matches. A pattern that could not be looked up is one failure.
-    async fn watched(&self, entry: &Entry) -> Vec<Result<Route, Failure>> {
-        if entry.pattern.is_exact() {
-            return entry.route(entry.pattern.as_str()).map(Ok).into_iter().collect();
+    /// Looks at what the poll found; what could not be listed is one failure.
+    async fn look_at_each(&self, found: Result<Vec<Route>, choose::Unlisted>) -> Vec<Looked> {
+        let routes = match found {
+            Ok(routes) => routes,
+            Err((route, fault)) => {
+                let result = Err(Failure::from(SourceError::Fault(fault)));
+                log(&route, Reason::Poll, &result);
+                return vec![Looked { route, result }];
+            }
+        };
+        let mut looked = Vec::new();
+        for route in routes {
+            looked.push(self.look(route, Reason::Poll, None).await);
         }
-        let listed = self.ports.host.branches(entry.repository(), entry.pattern.literal_prefix()).await;
-        match listed {
-            Ok(branches) => branches.iter().filter_map(|branch| entry.route(branch)).map(Ok).collect(),
-            Err(fault) => vec![Err(Failure { words: chain(&fault), transient: fault.is_transient() })],
-        }
+        looked
     }
 
     async fn direct(&self, request: &SourceRequest) -> Result<Value, Diagnostic> {
         let routes = self.routes().await.map_err(|failure| source_failure(failure.words))?;
-        report(&self.look_at_request(&routes, request).await, false)
+        let looked = self.look_at_request(&routes, request).await;
+        report(&looked.map_err(|failure| source_failure(failure.words))?, false)
     }
 
     async fn routes(&self) -> Result<Routes, Failure> {
@@ -128,22 +141,34 @@ where
         routes.inspect_err(|failure| tracing::error!(target: OWN_TARGET, "{}", failure.words))
     }
 
-    async fn look_at_request(&self, routes: &Routes, request: &SourceRequest) -> Vec<Looked> {
-        let branch = request.branch().unwrap_or_default();
-        let found = routes.of(request.repository_id, branch);
+    /// # Errors
+    /// When it is not known what the request is about.
+    async fn look_at_request(
+        &self,
+        routes: &Routes,
+        request: &SourceRequest,
+    ) -> Result<Vec<Looked>, Failure> {
+        let (repository_id, delivery) = (request.repository_id, &request.delivery);
+        let found = match choose::asked(&self.ports.host, routes, request).await {
+            Ok(found) => found,
+            Err(fault) => {
+                let failure = Failure::from(SourceError::Fault(fault));
+                tracing::warn!(target: OWN_TARGET, repository_id, delivery, "{}", failure.words);
+                return Err(failure);
+            }
+        };
         if found.is_empty() {
-            let (repository_id, delivery) = (request.repository_id, &request.delivery);
-            tracing::info!(target: OWN_TARGET, repository_id, delivery, "nothing to do, no route begins at this branch");
+            tracing::info!(target: OWN_TARGET, repository_id, delivery, "nothing to do, no route begins here");
         }
         let mut looked = Vec::new();
         for route in found {
-            looked.push(self.look(route, request.reason).await);
+            looked.push(self.look(route, request.reason, request.again.as_deref()).await);
         }
-        looked
+        Ok(looked)
     }
 
-    async fn look(&self, route: Route, reason: Reason) -> Looked {
-        let result = match catch_panic(reconcile(&self.ports, &route, (self.clock)())).await {
+    async fn look(&self, route: Route, reason: Reason, again: Option<&str>) -> Looked {
+        let result = match catch_panic(self.reconciled(&route, again)).await {
             Ok(result) => result.map_err(Failure::from),
             Err(words) => {
                 Err(Failure { words: format!("the source function is broken: {words}"), transient: false })
@@ -155,17 +180,17 @@ where
         }
         Looked { route, result }
     }
+
+    async fn reconciled(&self, route: &Route, again: Option<&str>) -> Result<Outcome, SourceError> {
+        let outcome = reconcile(&self.ports, route, again, (self.clock)()).await?;
+        if let Outcome::Withheld(withheld) = &outcome {
+            tell(&self.ports.ledger, &self.notices, route, withheld).await?;
+        }
+        Ok(outcome)
+    }
 }
 
-/// A pattern whose branches could not be listed.
-fn unlisted(entry: &Entry, failure: Failure) -> Looked {
-    let route = entry.repository().clone();
-    let result = Err(failure);
-    log(&route, Reason::Poll, &result);
-    Looked { route, result }
-}
-
-/// One line for each branch that was looked at, one more for each release that began.
+/// One line for each branch or pull request that was looked at, one more for each release that began.
 fn log(route: &Route, reason: Reason, result: &Result<Outcome, Failure>) {
     let (pipeline, branch, repository_id) =
         (&route.pipeline, route.reference.to_string(), route.repository_id);
@@ -178,6 +203,9 @@ fn log(route: &Route, reason: Reason, result: &Result<Outcome, Failure>) {
                 let verb = if start.adopted { "found started" } else { "started" };
                 tracing::info!(target: OWN_TARGET, pipeline, branch, repository_id, reason, sha, release_id, execution_id, "{verb} {} as execution {execution_id}", start.sha.short());
             }
+        }
+        Ok(outcome @ (Outcome::Withheld(_) | Outcome::Closed)) => {
+            tracing::info!(target: OWN_TARGET, pipeline, branch, repository_id, reason, "{outcome}");
         }
         Ok(outcome) => {
             tracing::debug!(target: OWN_TARGET, pipeline, branch, repository_id, reason, "{outcome}")
@@ -208,16 +236,24 @@ fn report(looked: &[Looked], passing_is_fine: bool) -> Result<Value, Diagnostic>
         .filter_map(|looked| looked.result.as_ref().err().map(|failure| (&looked.route, failure)))
         .filter(|(_, failure)| !(passing_is_fine && failure.transient))
         .map(|(route, failure)| {
-            format!("branch `{}` of `{}`: {}", route.reference, route.repository, failure.words)
+            format!("{} of `{}`: {}", named(&route.reference), route.repository, failure.words)
         })
         .collect();
     if !failures.is_empty() {
-        let words =
-            format!("{} of {} branch(es) failed: {}", failures.len(), looked.len(), failures.join("; "));
+        let words = format!("{} of {} look(s) failed: {}", failures.len(), looked.len(), failures.join("; "));
         return Err(source_failure(words));
     }
     let outcomes: Vec<Value> = looked.iter().map(entry).collect();
     Ok(json!({"looked": looked.len(), "outcomes": outcomes}))
+}
+
+fn named(reference: &Reference) -> String {
+    match reference {
+        // What the poll could not list.
+        Reference::Branch(name) if name.is_empty() => "what is to be built".to_owned(),
+        Reference::Branch(name) => format!("branch `{name}`"),
+        Reference::Pull(_) => reference.to_string(),
+    }
 }
 
 /// What Lambda reports when branches could not be looked after.

@@ -11,10 +11,13 @@ use handler::Handler;
 use lambda_runtime::{Error, run, service_fn};
 use settings::Settings;
 use shared::aws::Aws;
+use shared::aws::builds::CodeBuilds;
 use shared::aws::ledger::LedgerTable;
 use shared::aws::pipelines::CodePipelines;
+use shared::aws::runners::AccountRunners;
 use shared::aws::secretsmanager::GitHubToken;
 use shared::aws::source_store::SourceBucket;
+use shared::aws::sqs::NoticeQueue;
 use shared::aws::ssm::RoutesParameter;
 use shared::function::{init_telemetry, local_clock, required};
 use shared::github::GitHub;
@@ -29,10 +32,14 @@ async fn main() -> Result<(), Error> {
     let ports = Ports {
         host: GitHub::new(settings.github_api_url, GitHubToken::new(&aws, settings.github_token_secret_id)),
         ledger: LedgerTable::new(&aws, settings.table_name),
-        store: SourceBucket::new(&aws, settings.source_bucket, settings.kms_key_arn),
-        pipelines: CodePipelines::new(&aws),
+        store: SourceBucket::new(&aws, settings.source_bucket.clone(), settings.kms_key_arn),
+        runners: AccountRunners {
+            pipelines: CodePipelines::new(&aws),
+            builds: CodeBuilds::new(&aws, settings.source_bucket),
+        },
     };
     let routes = RoutesParameter::new(&aws, settings.routes_parameter);
-    let handler = Handler::new(ports, routes, local_clock);
+    let handler =
+        Handler::new(ports, routes, NoticeQueue::new(&aws, settings.feedback_queue_url), local_clock);
     run(service_fn(|event| handler.handle(event))).await
 }

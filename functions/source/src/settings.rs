@@ -16,6 +16,8 @@ pub(crate) struct Settings {
     pub(crate) github_api_url: String,
     /// Secret that holds the GitHub token; none for public repositories.
     pub(crate) github_token_secret_id: Option<String>,
+    /// Queue of the feedback function; none when feedback is off.
+    pub(crate) feedback_queue_url: Option<String>,
     /// Key that sources are encrypted under; none for the bucket's own.
     pub(crate) kms_key_arn: Option<String>,
 }
@@ -30,6 +32,7 @@ impl Settings {
             source_bucket: reader.required("SOURCE_BUCKET"),
             github_api_url: reader.parsed("GITHUB_API_URL", check_api_url),
             github_token_secret_id: reader.optional("GITHUB_TOKEN_SECRET_ID"),
+            feedback_queue_url: reader.optional("FEEDBACK_QUEUE_URL"),
             kms_key_arn: reader.optional("KMS_KEY_ARN"),
         };
         reader.finish(settings)

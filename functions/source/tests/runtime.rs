@@ -11,6 +11,7 @@ const TEMPLATE: &str = include_str!("../../../template.yaml");
 const BATCH: &str = include_str!("../../../events/source/batch.json");
 const POLL: &str = include_str!("../../../events/source/poll.json");
 const MANUAL: &str = include_str!("../../../events/source/manual.json");
+const PULL_REQUEST: &str = include_str!("../../../events/source/pull-request.json");
 const SHA: &str = "4d1b7c0e5f2a3b6c8d9e0f1a2b3c4d5e6f708192";
 const OLD_SHA: &str = "0ddc0de00ddc0de00ddc0de00ddc0de00ddc0de0";
 const REPOSITORY: &str = "GET /repos/acme/b2b-ecommerce-platform";
@@ -23,19 +24,22 @@ repositories:
     name: acme/b2b-ecommerce-platform
     branches:
       - { branch: main, pipeline: b2b-production, environment: production, mode: queued }
+    builds:
+      - { project: b2b-pull-request-checks, pull_requests_into: [main] }
 ";
 
 fn event(text: &str) -> Value {
     serde_json::from_str(text).unwrap()
 }
 
-fn settings(github: &str) -> [(&str, &str); 6] {
+fn settings(github: &str) -> [(&str, &str); 7] {
     [
         ("TABLE_NAME", "tidegate"),
         ("ROUTES_PARAMETER", "/tidegate/tidegate/routes"),
         ("SOURCE_BUCKET", "tidegate-sources"),
         ("GITHUB_API_URL", github),
         ("GITHUB_TOKEN_SECRET_ID", "tidegate/github-token"),
+        ("FEEDBACK_QUEUE_URL", "https://sqs.us-east-1.amazonaws.com/000000000000/feedback.fifo"),
         ("KMS_KEY_ARN", ""),
     ]
 }
@@ -55,6 +59,8 @@ fn github() -> Recorder {
             Reply::json(&json!({"ref": "refs/heads/main", "object": {"type": "commit", "sha": SHA}})),
         )
         .answer(&format!("{REPOSITORY}/commits/{SHA}"), Reply::json(&commit))
+        .answer(&format!("{REPOSITORY}/pulls"), Reply::json(&json!([])))
+        .answer(&format!("{REPOSITORY}/git/matching-refs/heads/gh-readonly-queue/"), Reply::json(&json!([])))
         .answer(
             &format!("{REPOSITORY}/zipball/{SHA}"),
             Reply::new(200, "application/zip", archive.finish().unwrap().into_inner()),
@@ -121,7 +127,7 @@ fn a_head_is_published_and_started_and_only_the_unreadable_message_comes_again()
     insta::assert_snapshot!(function.stop(&SECRETS[1..]).unwrap().messages(), @"
     INFO started 4d1b7c0e5f2a as execution e-1
     WARN the message is not a source request: a field does not hold what it should (line 1, column 32)
-    INFO nothing to do, no route begins at this branch
+    INFO nothing to do, no route begins here
     ");
 }
 
@@ -154,7 +160,7 @@ fn a_github_that_is_down_sends_the_message_back() {
     insta::assert_snapshot!(function.stop(&SECRETS).unwrap().messages(), @"
     WARN GitHub could not answer `get a repository` now: status 502
     WARN the message is not a source request: a field does not hold what it should (line 1, column 32)
-    INFO nothing to do, no route begins at this branch
+    INFO nothing to do, no route begins here
     ");
 }
 
@@ -164,7 +170,7 @@ fn a_poll_heals_by_itself_and_says_what_it_will_look_at_again() {
     github.answer(REPOSITORY, Reply::new(502, "text/html", "<h1>Unicorn!</h1>"));
     let mut function = started(&github);
     function.aws.answer("GetItem", Reply::json(&json!({})));
-    insta::assert_snapshot!(function.invoke(&event(POLL), 20), @r#"{"looked":1,"outcomes":[{"branch":"main","message":"to be looked at again: GitHub could not answer `get a repository` now: status 502","pipeline":"b2b-production","started":[]}]}"#);
+    insta::assert_snapshot!(function.invoke(&event(POLL), 20), @r#"{"looked":2,"outcomes":[{"branch":"main","message":"to be looked at again: GitHub could not answer `get a repository` now: status 502","pipeline":"b2b-production","started":[]},{"branch":"","message":"to be looked at again: GitHub could not answer `get a repository` now: status 502","pipeline":"b2b-pull-request-checks","started":[]}]}"#);
     function.stop(&SECRETS).unwrap();
 }
 
@@ -217,8 +223,64 @@ fn a_pipeline_that_may_not_be_started_is_an_error_to_the_person_who_asked() {
             Reply::new(200, "application/zip", "").with_header("x-amz-version-id", "v-1"),
         )
         .answer("StartPipelineExecution", denied);
-    insta::assert_snapshot!(function.invoke(&event(MANUAL), 20), @r#"{"errorMessage":"1 of 1 branch(es) failed: branch `main` of `acme/b2b-ecommerce-platform`: CodePipeline refused `StartPipelineExecution`: `AccessDeniedException`: not authorized to perform: codepipeline:StartPipelineExecution","errorType":"SourceFailure"}"#);
+    insta::assert_snapshot!(function.invoke(&event(MANUAL), 20), @r#"{"errorMessage":"1 of 1 look(s) failed: branch `main` of `acme/b2b-ecommerce-platform`: CodePipeline refused `StartPipelineExecution`: `AccessDeniedException`: not authorized to perform: codepipeline:StartPipelineExecution","errorType":"SourceFailure"}"#);
     insta::assert_snapshot!(function.stop(&SECRETS).unwrap().messages(), @"ERROR CodePipeline refused `StartPipelineExecution`: `AccessDeniedException`: not authorized to perform: codepipeline:StartPipelineExecution");
+}
+
+/// GitHub with pull request 7 into `main`, whose head is in repository `from`.
+fn github_with_a_pull(from: u64) -> Recorder {
+    let github = github();
+    let pull = json!({"number": 7, "state": "open", "title": SECRETS[0],
+        "head": {"ref": "fix", "sha": SHA, "repo": {"id": from}}, "base": {"ref": "main", "sha": OLD_SHA, "repo": {"id": 1001}}});
+    github
+        .answer(&format!("{REPOSITORY}/pulls/7"), Reply::json(&pull))
+        .answer(&format!("{REPOSITORY}/pulls/7/reviews"), Reply::json(&json!([])));
+    github
+}
+
+#[test]
+fn a_pull_request_starts_one_build_of_its_head() {
+    let github = github_with_a_pull(1001);
+    let mut function = started(&github);
+    let started = json!({"Item": {"pk": {"S": "L#b2b-pull-request-checks#pull:7"}, "sk": {"S": "HEAD"}, "version": {"N": "2"},
+        "sequence": {"N": "1"}, "last_head": {"S": SHA}, "release_id": {"S": "r-1"}, "execution_id": {"S": "b-1"}}});
+    let key = format!("/tidegate-sources/builds/1001/{SHA}.zip");
+    function
+        .aws
+        .answer("GetItem", Reply::json(&json!({})))
+        .answer("GetItem", Reply::json(&started))
+        .answer("PutItem", Reply::json(&json!({})))
+        .answer(&format!("HEAD {key}"), Reply::new(404, "application/xml", ""))
+        .answer(
+            &format!("PUT {key}"),
+            Reply::new(200, "text/plain", "").with_header("x-amz-version-id", "v-1"),
+        )
+        .answer("StartBuild", Reply::json(&json!({"build": {"id": "b2b-pull-request-checks:b-1"}})));
+    insta::assert_snapshot!(function.invoke(&event(PULL_REQUEST), 20), @r#"{"looked":1,"outcomes":[{"branch":"pull request 7","message":"started 4d1b7c0e5f2a as execution b2b-pull-request-checks:b-1","pipeline":"b2b-pull-request-checks","started":[{"adopted":false,"executionId":"b2b-pull-request-checks:b-1","releaseId":"ad73fcbe1871abbb1303edec325524ce","sha":"4d1b7c0e5f2a3b6c8d9e0f1a2b3c4d5e6f708192"}]}]}"#);
+    let orders = function.aws.requests_of("StartBuild");
+    assert_eq!(orders.len(), 1);
+    insta::assert_snapshot!(orders[0].json(), @r#"{"environmentVariablesOverride":[{"name":"TIDEGATE_RELEASE_ID","value":"ad73fcbe1871abbb1303edec325524ce"},{"name":"TIDEGATE_COMMIT_ID","value":"4d1b7c0e5f2a3b6c8d9e0f1a2b3c4d5e6f708192"},{"name":"TIDEGATE_PULL_REQUEST","value":"7"}],"idempotencyToken":"ad73fcbe1871abbb1303edec325524ce","projectName":"b2b-pull-request-checks","sourceLocationOverride":"tidegate-sources/builds/1001/4d1b7c0e5f2a3b6c8d9e0f1a2b3c4d5e6f708192.zip","sourceTypeOverride":"S3","sourceVersion":"v-1"}"#);
+    let written = function.aws.requests_of("PutItem");
+    let keys: Vec<String> = written.iter().map(|put| put.json()["Item"]["pk"]["S"].to_string()).collect();
+    insta::assert_snapshot!(keys.join(" "), @r#""L#b2b-pull-request-checks#pull:7" "O#b2b-pull-request-checks:b-1" "L#b2b-pull-request-checks#pull:7""#);
+    insta::assert_snapshot!(function.stop(&SECRETS).unwrap().messages(), @"INFO started 4d1b7c0e5f2a as execution b2b-pull-request-checks:b-1");
+}
+
+#[test]
+fn the_head_of_a_fork_is_not_built_and_feedback_is_told_why() {
+    let github = github_with_a_pull(2002);
+    let mut function = started(&github);
+    function
+        .aws
+        .answer("GetItem", Reply::json(&json!({})))
+        .answer("PutItem", Reply::json(&json!({})))
+        .answer("SendMessage", Reply::json(&json!({"MessageId": "m-1"})));
+    insta::assert_snapshot!(function.invoke(&event(PULL_REQUEST), 20), @r#"{"looked":1,"outcomes":[{"branch":"pull request 7","message":"head 4d1b7c0e5f2a of a fork waits for a review by somebody who may write","pipeline":"b2b-pull-request-checks","started":[]}]}"#);
+    let told = function.aws.requests_of("SendMessage");
+    assert_eq!(told.len(), 1);
+    insta::assert_snapshot!(told[0].json(), @r#"{"MessageBody":"{\"detail-type\":\"Tidegate Build Withheld\",\"detail\":{\"repositoryId\":1001,\"repository\":\"acme/b2b-ecommerce-platform\",\"ref\":\"refs/pull/7/head\",\"sha\":\"4d1b7c0e5f2a3b6c8d9e0f1a2b3c4d5e6f708192\",\"project\":\"b2b-pull-request-checks\",\"releaseId\":\"ad73fcbe1871abbb1303edec325524ce\",\"sequence\":1}}","MessageGroupId":"github","QueueUrl":"https://sqs.us-east-1.amazonaws.com/000000000000/feedback.fifo"}"#);
+    assert!(function.aws.requests_of("StartBuild").is_empty());
+    insta::assert_snapshot!(function.stop(&SECRETS).unwrap().messages(), @"INFO head 4d1b7c0e5f2a of a fork waits for a review by somebody who may write");
 }
 
 #[test]

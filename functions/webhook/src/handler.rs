@@ -12,6 +12,7 @@ use shared::source::allow_list::AllowList;
 use shared::source::delivery::{self, Delivery, printable};
 use shared::source::message::{SourceRequest, delivery_id};
 use shared::source::ports::{SecretSource, SourceQueue};
+use shared::source::reference::Reference;
 use shared::source::request::Request;
 use shared::source::secrets::SecretCache;
 use shared::source::signature::Signature;
@@ -152,16 +153,13 @@ impl<S: SecretSource, Q: SourceQueue> Handler<S, Q> {
                 &fault,
             ));
         }
-        let branch = request.branch().unwrap_or_default();
-        Ok(Answer::new(
-            202,
-            "accepted",
-            format!(
-                "branch `{}` of repository {} will be looked at",
-                printable(branch),
-                request.repository_id
-            ),
-        ))
+        let what = match request.target() {
+            Some(Reference::Branch(branch)) => format!("branch `{}`", printable(&branch)),
+            Some(pull @ Reference::Pull(_)) => pull.to_string(),
+            None => "nothing".to_owned(),
+        };
+        let words = format!("{what} of repository {} will be looked at", request.repository_id);
+        Ok(Answer::new(202, "accepted", words))
     }
 }
 

@@ -1,13 +1,17 @@
 //! CodeBuild with recorded artifacts: a build takes the time that a recorded one took and yields the files it yielded.
 //!
+//! A build is ordered by a pipeline action, or by `StartBuild` with a source in S3; its token is honoured for five minutes, as documented.
 //! Which recording is played stands in the source zip's `.recorded.json` (`{"variant": "good"}`); recordings lie under
 //! `<platform>/artifacts/<project>/<variant>/`. What a build computes anew is filled in (`@COMMIT@`, `@DIGEST@`, hook functions). Not imitated:
-//! running anything, logs, caches, reports, batch builds.
+//! running anything, logs, caches, reports, batch builds, sources elsewhere than in S3, overrides beside source and variables.
 
-use super::{ApiError, Stack, arn};
+mod build;
+
+use super::{ApiError, Stack};
 use crate::archive;
 use crate::clock::{Millis, SECOND};
-use crate::values::{at, list, lock, moment, rfc3339, seconds, sha256, text, texts, uuid};
+use crate::values::{at, list, lock, rfc3339, sha256, text, texts, uuid};
+use build::{Build, Phase};
 use bytes::Bytes;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -16,40 +20,28 @@ use std::sync::{Arc, Mutex};
 /// Phases of a build without a recording: it fails while its source is read.
 const FAILED_PHASES: [(&str, i64); 3] = [("SUBMITTED", 1), ("QUEUED", 1), ("DOWNLOAD_SOURCE", 2)];
 
-/// An order from a pipeline action.
+/// What an idempotency token is remembered for (API reference, `StartBuild`).
+const TOKEN_LIFE: Millis = 5 * 60 * SECOND;
+
+/// An order from a pipeline action, or from `StartBuild`.
 #[derive(Debug, Clone)]
 pub struct Order {
     /// Project.
     pub project: String,
-    /// Pipeline's name.
-    pub pipeline: String,
+    /// Who ordered it: `codepipeline/<name>`, or a role.
+    pub initiator: String,
     /// The source artifact.
     pub source: Bytes,
-    /// Its place, as an S3 ARN.
+    /// Its place, as an S3 ARN; of `StartBuild` the version of the object.
     pub source_version: String,
     /// The commit it holds.
     pub commit: String,
     /// Where output artifacts go: artifact name, bucket and key.
     pub outputs: Vec<(String, String, String)>,
-}
-
-#[derive(Debug, Clone)]
-struct Phase {
-    name: String,
-    length: Millis,
-}
-
-#[derive(Debug, Clone)]
-struct Build {
-    id: String,
-    number: u64,
-    order: Order,
-    variant: String,
-    failure: Option<String>,
-    phases: Vec<Phase>,
-    started: Millis,
-    status: String,
-    ended: Option<Millis>,
+    /// `environmentVariablesOverride`.
+    pub variables: Vec<Value>,
+    /// Idempotency token; empty when there is none.
+    pub token: String,
 }
 
 #[derive(Default)]
@@ -77,9 +69,35 @@ pub enum Progress {
 }
 
 impl CodeBuild {
-    pub(crate) fn call(&self, _: &Stack, operation: &str, input: &Value) -> Result<Value, ApiError> {
+    pub(crate) async fn call(
+        &self,
+        stack: &Stack,
+        operation: &str,
+        input: &Value,
+    ) -> Result<Value, ApiError> {
+        match operation {
+            "StartBuild" => self.start_build(stack, input).await,
+            "StopBuild" => self.stop_build(stack, &text(input, "id")),
+            other => self.look_up(other, input),
+        }
+    }
+
+    fn look_up(&self, operation: &str, input: &Value) -> Result<Value, ApiError> {
         let mut state = lock(&self.state);
         match operation {
+            "ListBuildsForProject" => {
+                let project = text(input, "projectName");
+                if !state.projects.contains_key(&project) {
+                    return Err(no_project(&project));
+                }
+                let ours = state.builds.iter().filter(|build| build.order.project == project);
+                let mut ids: Vec<&str> = ours.map(|build| build.id.as_str()).collect();
+                if text(input, "sortOrder") != "ASCENDING" {
+                    ids.reverse();
+                }
+                ids.truncate(100);
+                Ok(json!({"ids": ids}))
+            }
             "CreateProject" => {
                 state.projects.insert(text(input, "name"), input.clone());
                 Ok(json!({"project": input}))
@@ -104,6 +122,56 @@ impl CodeBuild {
             }
             other => Err(ApiError::not_imitated(other)),
         }
+    }
+
+    async fn start_build(&self, stack: &Stack, input: &Value) -> Result<Value, ApiError> {
+        let token = text(input, "idempotencyToken");
+        let project = text(input, "projectName");
+        let description = {
+            let state = lock(&self.state);
+            let known = |build: &&Build| {
+                !token.is_empty() && build.order.token == token && build.started + TOKEN_LIFE > stack.now()
+            };
+            if let Some(build) = state.builds.iter().find(known) {
+                return Ok(json!({"build": build.describe()}));
+            }
+            state.projects.get(&project).cloned().ok_or_else(|| no_project(&project))?
+        };
+        let source = stored_source(stack, &description, input).await?;
+        let variables = list(input, "environmentVariablesOverride").to_vec();
+        let named = |name: &str| {
+            let found = variables.iter().find(|variable| text(variable, "name") == name);
+            found.map(|variable| text(variable, "value")).unwrap_or_default()
+        };
+        let order = Order {
+            commit: named("TIDEGATE_COMMIT_ID"),
+            initiator: "tidegate-source".to_owned(),
+            source,
+            source_version: text(input, "sourceVersion"),
+            outputs: Vec::new(),
+            project,
+            variables,
+            token,
+        };
+        let id = self.start(stack, order).map_err(|words| ApiError::new("InvalidInputException", &words))?;
+        let mut state = lock(&self.state);
+        let build = state.builds.iter_mut().find(|build| build.id == id);
+        let build = build.ok_or_else(|| ApiError::internal("the build is gone"))?;
+        build.order.outputs = own_output(&description, &id);
+        Ok(json!({"build": build.describe()}))
+    }
+
+    fn stop_build(&self, stack: &Stack, id: &str) -> Result<Value, ApiError> {
+        let mut state = lock(&self.state);
+        let Some(build) = state.builds.iter_mut().find(|build| build.id == id) else {
+            return Err(ApiError::new("ResourceNotFoundException", &format!("there is no build `{id}`")));
+        };
+        if build.ended.is_none() {
+            build.status = "STOPPED".to_owned();
+            build.ended = Some(stack.now());
+            build.tell(stack, stack.now());
+        }
+        Ok(json!({"build": build.describe()}))
     }
 
     /// What recordings leave open: token and value.
@@ -215,11 +283,45 @@ impl CodeBuild {
     #[must_use]
     pub fn all(&self) -> Value {
         let one = |build: &Build| {
-            json!({"id": build.id, "project": build.order.project, "variant": build.variant, "status": build.status,
+            json!({"id": build.id, "project": build.order.project, "variant": build.variant, "commit": build.order.commit,
+                   "variables": build.order.variables, "status": build.status,
                    "started": rfc3339(build.started), "ended": build.ended.map(rfc3339), "message": build.failure})
         };
         json!(lock(&self.state).builds.iter().map(one).collect::<Vec<_>>())
     }
+}
+
+fn no_project(name: &str) -> ApiError {
+    ApiError::new("ResourceNotFoundException", &format!("CodeBuild has no project `{name}`"))
+}
+
+/// The object that a `StartBuild` names, in the version that it names.
+async fn stored_source(stack: &Stack, project: &Value, input: &Value) -> Result<Bytes, ApiError> {
+    let invalid = |words: &str| ApiError::new("InvalidInputException", words);
+    let kind = text(input, "sourceTypeOverride");
+    let kind = if kind.is_empty() { at(project, "/source/type") } else { kind };
+    if kind != "S3" {
+        return Err(invalid(&format!("a source of type `{kind}` is not imitated here")));
+    }
+    let place = text(input, "sourceLocationOverride");
+    let place = if place.is_empty() { at(project, "/source/location") } else { place };
+    let (bucket, key) = place.split_once('/').ok_or_else(|| invalid("the source is no `bucket/key`"))?;
+    let found = stack.emulator.get_object(bucket, key, &text(input, "sourceVersion")).await;
+    match found.map_err(|words| ApiError::internal(&words))? {
+        Some(object) => Ok(object.bytes),
+        None => Err(invalid(&format!("there is no object `{place}` in that version"))),
+    }
+}
+
+/// Where a project's own settings put its output: `<path>/<build uuid>/<name>` in S3, or nowhere.
+fn own_output(project: &Value, id: &str) -> Vec<(String, String, String)> {
+    if at(project, "/artifacts/type") != "S3" {
+        return Vec::new();
+    }
+    let uuid = id.rsplit(':').next().unwrap_or_default();
+    let parts = [at(project, "/artifacts/path"), uuid.to_owned(), at(project, "/artifacts/name")];
+    let key = parts.iter().filter(|part| !part.is_empty()).cloned().collect::<Vec<_>>().join("/");
+    vec![(at(project, "/artifacts/name"), at(project, "/artifacts/location"), key)]
 }
 
 /// The recording that the source asks for: its variant and `build.json`.
@@ -242,74 +344,6 @@ fn phases(recorded: &Value) -> Vec<Phase> {
         length: phase.get("seconds").and_then(Value::as_i64).unwrap_or(0) * SECOND,
     };
     list(recorded, "phases").iter().map(one).collect()
-}
-
-impl Build {
-    fn due(&self) -> Millis {
-        self.started + self.phases.iter().map(|phase| phase.length).sum::<Millis>()
-    }
-
-    fn arn(&self) -> String {
-        arn("codebuild", &format!("build/{}", self.id))
-    }
-
-    /// Phases with their times, as far as the build is over.
-    fn phase_list(&self, time: impl Fn(Millis) -> Value, names: [&str; 5]) -> Vec<Value> {
-        let [name, status, length, start, end] = names;
-        let mut from = self.started;
-        let mut phases = Vec::new();
-        for phase in &self.phases {
-            let to = from + phase.length;
-            let failed =
-                self.failure.is_some() && self.phases.last().is_some_and(|last| last.name == phase.name);
-            let word = if failed { "FAILED" } else { "SUCCEEDED" };
-            phases.push(json!({name: phase.name, status: word, length: seconds(phase.length), start: time(from), end: time(to)}));
-            from = to;
-        }
-        phases.push(json!({name: "COMPLETED", start: time(from)}));
-        phases
-    }
-
-    fn describe(&self) -> Value {
-        let names = ["phaseType", "phaseStatus", "durationInSeconds", "startTime", "endTime"];
-        let mut phases = self.phase_list(|at| json!(seconds(at)), names);
-        for phase in &mut phases {
-            if let Some(length) = phase.get_mut("durationInSeconds") {
-                *length = json!(length.as_f64().unwrap_or(0.0).round());
-            }
-        }
-        json!({"id": self.id, "arn": self.arn(), "buildNumber": self.number, "projectName": self.order.project,
-               "buildStatus": self.status, "buildComplete": self.ended.is_some(), "startTime": seconds(self.started),
-               "endTime": moment(self.ended), "initiator": format!("codepipeline/{}", self.order.pipeline),
-               "sourceVersion": self.order.source_version, "resolvedSourceVersion": self.order.commit,
-               "phases": if self.ended.is_some() { json!(phases) } else { json!([]) }})
-    }
-
-    /// The build's state on the bus, in the words of its live captures: numbers as floats, times as text without a zone.
-    fn tell(&self, stack: &Stack, at: Millis) {
-        let words = |at: Millis| {
-            let at = jiff::Timestamp::from_millisecond(at).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
-            json!(at.strftime("%b %-d, %Y %-I:%M:%S %p").to_string())
-        };
-        let mut additional = json!({
-            "artifact": {"location": self.order.outputs.first().map(|(_, bucket, key)| format!("arn:aws:s3:::{bucket}/{key}"))},
-            "environment": {"image": "aws/codebuild/amazonlinux-x86_64-standard:5.0", "compute-type": "BUILD_GENERAL1_MEDIUM",
-                "type": "LINUX_CONTAINER", "privileged-mode": true, "image-pull-credentials-type": "CODEBUILD",
-                "environment-variables": [{"name": "NPM_TOKEN", "type": "PLAINTEXT", "value": "planted-secret-of-a-build"}]},
-            "timeout-in-minutes": 60.0, "queued-timeout-in-minutes": 480.0, "build-complete": self.ended.is_some(),
-            "build-number": seconds(i64::try_from(self.number).unwrap_or(0) * SECOND),
-            "initiator": format!("codepipeline/{}", self.order.pipeline), "build-start-time": words(self.started),
-            "source": {"type": "CODEPIPELINE"}, "source-version": self.order.source_version,
-        });
-        if let (Some(_), Some(members)) = (self.ended, additional.as_object_mut()) {
-            let names = ["phase-type", "phase-status", "duration-in-seconds", "start-time", "end-time"];
-            members.insert("phases".into(), json!(self.phase_list(words, names)));
-        }
-        let phase = if self.ended.is_some() { "COMPLETED" } else { "SUBMITTED" };
-        let detail = json!({"build-status": self.status, "project-name": self.order.project, "build-id": self.arn(),
-            "current-phase": phase, "current-phase-context": "[]", "version": "1", "additional-information": additional});
-        stack.events.put("codebuild", "CodeBuild Build State Change", &[self.arn()], &detail, at);
-    }
 }
 
 /// What a build says of its images, by service: read out of an artifact of the build.

@@ -163,7 +163,7 @@ impl Stack {
     ) -> Result<Value, ApiError> {
         match service {
             "codepipeline" => self.codepipeline.call(self, operation, input),
-            "codebuild" => self.codebuild.call(self, operation, input),
+            "codebuild" => self.codebuild.call(self, operation, input).await,
             "codedeploy" => self.codedeploy.call(self, operation, input),
             "ecs" => self.ecs.call(self, operation, input),
             "elb" => self.elb.call(operation, input),

@@ -1,4 +1,4 @@
-//! Orders to the stand-in itself, under `/_github/`: set the webhook, push a change, replay a delivery, open and change pull requests, show
+//! Orders to the stand-in itself, under `/_github/`: set the webhook, push a change, replay a delivery, open, change and review pull requests, show
 //! everything, make faults.
 //!
 //! Must not: show a webhook's secret.
@@ -7,7 +7,7 @@ use super::answer::{Input, Refusal, Result};
 use super::book::{Fault, Kind};
 use super::deliver::{Encoding, Hook};
 use super::push::{self, Order};
-use super::{GitHub, Repository, hooks, pulls, shapes};
+use super::{GitHub, Repository, hooks, pulls, reviews, shapes};
 use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, Uri};
 use axum::routing::{get, post};
@@ -41,6 +41,9 @@ pub(super) fn routes() -> Router<Arc<GitHub>> {
         .route("/_github/hooks", post(set_hook))
         .route("/_github/push", post(push_change))
         .route("/_github/pull-request", post(order_pull))
+        .route("/_github/review", post(order_review))
+        .route("/_github/permission", post(order_permission))
+        .route("/_github/merge-group", post(order_merge_group))
         .route("/_github/replay", post(replay))
         .route("/_github/state", get(state))
         .route("/_github/changes", get(changes))
@@ -106,6 +109,27 @@ async fn push_change(State(github): Github, Input(order): Input<Order>) -> Resul
 
 async fn order_pull(State(github): Github, Input(order): Input<pulls::Order>) -> Result<Json<Value>> {
     github.order_pull(order).await.map(Json)
+}
+
+async fn order_review(
+    State(github): Github,
+    Input(order): Input<reviews::ReviewOrder>,
+) -> Result<Json<Value>> {
+    github.order_review(order).await.map(Json)
+}
+
+async fn order_permission(
+    State(github): Github,
+    Input(order): Input<reviews::PermissionOrder>,
+) -> Json<Value> {
+    Json(github.order_permission(order))
+}
+
+async fn order_merge_group(
+    State(github): Github,
+    Input(order): Input<reviews::GroupOrder>,
+) -> Result<Json<Value>> {
+    github.order_merge_group(order).await.map(Json)
 }
 
 /// An old delivery that is to come again under a new id.

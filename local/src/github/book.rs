@@ -5,10 +5,12 @@
 
 use super::deliver::{Delivery, Hook};
 use super::pulls::Pull;
+use super::reviews::Review;
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// Requests that an installation has in an hour.
 const HOURLY_LIMIT: u64 = 5000;
@@ -76,6 +78,9 @@ pub(super) struct Book {
     records: Vec<Record>,
     /// In the order they were opened.
     pulls: Vec<Pull>,
+    pub(super) reviews: Vec<Review>,
+    /// Account → what it may do.
+    pub(super) permissions: BTreeMap<String, String>,
     pub(super) faults: Vec<Fault>,
     hour: i64,
     used: u64,

@@ -10,7 +10,7 @@
 //! App's JWT), rate limits (told in the headers, never held; see the
 //! faults), moved repositories, the paths under `/repositories/{id}/`, `X-Hub-Signature` with SHA-1, the removal of old
 //! deliveries, organisation webhooks, several webhooks of one repository, renames and patches in `files`, expressions
-//! such as `main~1` as a ref, forced pushes and deleted branches, tags' own objects, merging and reviewing
+//! such as `main~1` as a ref, forced pushes and deleted branches, tags' own objects, merging
 //! pull requests, issues (every issue number is taken to exist), required status checks before a deployment, and statuses made inactive by later ones.
 //! A receiver has 30 s to answer, as with GitHub Enterprise Server; github.com gives 10.
 
@@ -32,6 +32,7 @@ mod pulls;
 mod push;
 mod records;
 mod repositories;
+mod reviews;
 mod shapes;
 #[cfg(test)]
 mod tests;
@@ -211,6 +212,8 @@ fn reading() -> Router<Arc<GitHub>> {
         .route("/repos/{owner}/{name}/compare/{*range}", get(commits::compare))
         .route("/repos/{owner}/{name}/pulls", get(pulls::list))
         .route("/repos/{owner}/{name}/pulls/{number}", get(pulls::one))
+        .route("/repos/{owner}/{name}/pulls/{number}/reviews", get(reviews::list))
+        .route("/repos/{owner}/{name}/collaborators/{account}/permission", get(reviews::permission))
         .route("/repos/{owner}/{name}/zipball", get(archive::redirect_default))
         .route("/repos/{owner}/{name}/zipball/{*reference}", get(archive::redirect))
         .route("/_codeload/{owner}/{name}/legacy.zip/{*reference}", get(archive::zip))

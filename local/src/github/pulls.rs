@@ -1,7 +1,7 @@
 //! Pull requests on order, as the API shows them and as `pull_request` webhooks tell of them.
 //!
 //! Heads are real commits under `refs/pull/{number}/head`. One from a fork has no branch in this repository, as on GitHub, where the commits of
-//! forks lie in the parent's object store. Not imitated: merging, reviews, labels, requested changes, the fork as a repository of its own.
+//! forks lie in the parent's object store. Not imitated: merging, labels, requested changes, the fork as a repository of its own.
 //! Specification: <https://docs.github.com/en/rest/pulls/pulls>,
 //! <https://docs.github.com/en/webhooks/webhook-events-and-payloads#pull_request>
 
@@ -87,11 +87,11 @@ pub(super) struct Pull {
     draft: bool,
     title: String,
     author: String,
-    base: String,
+    pub(super) base: String,
     branch: String,
     /// `owner/name` of the fork.
     fork: Option<String>,
-    head: String,
+    pub(super) head: String,
     /// Epoch milliseconds.
     created_at: i64,
     updated_at: i64,
@@ -226,7 +226,7 @@ impl GitHub {
         Ok(payload)
     }
 
-    async fn show_pull(&self, repository: &Repository, pull: &Pull) -> Result<Value> {
+    pub(super) async fn show_pull(&self, repository: &Repository, pull: &Pull) -> Result<Value> {
         let base = self.commit_named(repository, &pull.base).await?;
         let number = pull.number;
         let mine = self.show(repository);

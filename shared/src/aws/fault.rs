@@ -7,7 +7,7 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use std::error::Error;
 
 /// Error codes that mean "wait and try again".
-const TRANSIENT: [&str; 18] = [
+const TRANSIENT: [&str; 19] = [
     "Throttling",
     "ThrottlingException",
     "ThrottledException",
@@ -15,6 +15,8 @@ const TRANSIENT: [&str; 18] = [
     "RequestLimitExceeded",
     "ProvisionedThroughputExceededException",
     "LimitExceededException",
+    // CodeBuild runs as many builds as it may.
+    "AccountLimitExceededException",
     "SlowDown",
     "InternalFailure",
     "InternalError",

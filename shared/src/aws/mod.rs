@@ -14,6 +14,8 @@ pub(crate) use fault::classify;
 
 #[cfg(all(feature = "s3", feature = "gates"))]
 pub mod artifacts;
+#[cfg(all(feature = "codebuild", feature = "source"))]
+pub mod builds;
 #[cfg(feature = "codedeploy")]
 pub mod deployments;
 #[cfg(all(feature = "dynamodb", feature = "metrics"))]
@@ -36,6 +38,8 @@ pub mod pipelines;
 pub mod policies;
 #[cfg(all(feature = "s3", feature = "render"))]
 pub mod report_store;
+#[cfg(all(feature = "codepipeline", feature = "codebuild", feature = "source"))]
+pub mod runners;
 #[cfg(all(feature = "secretsmanager", feature = "source"))]
 pub mod secret_versions;
 #[cfg(all(feature = "secretsmanager", feature = "source"))]

@@ -5,7 +5,7 @@
 
 use crate::aws::{Aws, Lazy, classify};
 use crate::errors::Fault;
-use crate::source::ports::{Pipelines, Revision, StartOrder};
+use crate::source::ports::{Revision, StartOrder};
 use aws_sdk_codepipeline::Client;
 use aws_sdk_codepipeline::types::{PipelineVariable, SourceRevisionOverride, SourceRevisionType};
 
@@ -45,8 +45,16 @@ impl CodePipelines {
     }
 }
 
-impl Pipelines for CodePipelines {
-    async fn find_release(&self, pipeline: &str, release_id: &str) -> Result<Option<String>, Fault> {
+impl CodePipelines {
+    /// The execution that `pipeline` was started with this release id.
+    ///
+    /// # Errors
+    /// When the service does not say.
+    pub(super) async fn find_release(
+        &self,
+        pipeline: &str,
+        release_id: &str,
+    ) -> Result<Option<String>, Fault> {
         let answer = self
             .client
             .list_pipeline_executions()
@@ -64,7 +72,11 @@ impl Pipelines for CodePipelines {
         Ok(None)
     }
 
-    async fn start(&self, order: &StartOrder) -> Result<String, Fault> {
+    /// Starts an execution; its id.
+    ///
+    /// # Errors
+    /// When none is known to have been started; one may have been.
+    pub(super) async fn start(&self, order: &StartOrder) -> Result<String, Fault> {
         let answer = self
             .client
             .start_pipeline_execution()
@@ -116,6 +128,7 @@ fn unreadable(what: &str) -> Fault {
 mod tests {
     use super::*;
     use crate::source::ports::Published;
+    use crate::source::routes::Runner;
 
     fn words(revision: Revision) -> Vec<String> {
         let order = StartOrder {
@@ -124,6 +137,8 @@ mod tests {
             revision,
             sha: "a".repeat(40).parse().unwrap(),
             release_id: "r1".to_owned(),
+            runner: Runner::Pipeline,
+            pull_request: None,
         };
         let shown = |one: &SourceRevisionOverride| {
             format!("{} {} {}", one.action_name(), one.revision_type().as_str(), one.revision_value())

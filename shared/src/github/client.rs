@@ -6,6 +6,7 @@ use crate::github::answer::{Answer, SERVICE};
 use crate::github::trees::Tree;
 use crate::model::CommitSha;
 use crate::source::ports::{Token, TokenSource};
+use crate::source::pulls::Pull;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, IF_NONE_MATCH, LOCATION, USER_AGENT};
 use http::{HeaderValue, Method, Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt, Full, Limited};
@@ -45,6 +46,8 @@ pub struct GitHub<T> {
     http: OnceLock<Http>,
     /// Path of a branch → the validator and head of the last answer; an unchanged head costs no rate limit.
     pub(super) heads: Mutex<BTreeMap<String, (String, CommitSha)>>,
+    /// Path of a pull request → the validator of the last answer, and what it said.
+    pub(super) pulls: Mutex<BTreeMap<String, (String, Pull)>>,
     /// Repositories whose name was seen to belong to the id.
     pub(super) verified: Mutex<BTreeSet<(u64, String)>>,
     /// Folders by their object id.
@@ -99,6 +102,7 @@ impl<T: TokenSource> GitHub<T> {
             tokens,
             http: OnceLock::new(),
             heads: Mutex::default(),
+            pulls: Mutex::default(),
             verified: Mutex::default(),
             trees: Mutex::default(),
             wrote: Mutex::default(),

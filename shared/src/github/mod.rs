@@ -12,6 +12,7 @@ mod client;
 #[cfg(feature = "feedback")]
 mod feedback;
 mod hooks;
+mod pulls;
 mod repositories;
 mod trees;
 #[cfg(feature = "feedback")]

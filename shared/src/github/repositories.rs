@@ -8,6 +8,7 @@ use crate::github::answer::{Answer, SERVICE};
 use crate::github::client::{GitHub, denied, locked};
 use crate::model::{CommitSha, Timestamp};
 use crate::source::ports::{SourceHost, TokenSource};
+use crate::source::pulls::{Pull, Review};
 use crate::source::push_range::{Commit, MAX_COMMITS};
 use crate::source::routes::Route;
 use http::StatusCode;
@@ -166,9 +167,27 @@ impl<T: TokenSource> SourceHost for GitHub<T> {
         answers.into_iter().map(CommitAnswer::commit).collect()
     }
 
-    async fn branches(&self, route: &Route, prefix: &str) -> Result<Vec<String>, Fault> {
+    async fn branches(&self, route: &Route, prefix: &str) -> Result<Vec<(String, CommitSha)>, Fault> {
         self.verify(route.repository_id, &route.repository).await?;
         self.branches_by_prefix(&route.repository, prefix).await
+    }
+
+    async fn pull(&self, route: &Route, number: u64) -> Result<Option<Pull>, Fault> {
+        self.verify(route.repository_id, &route.repository).await?;
+        self.pull_at(&route.repository, number).await
+    }
+
+    async fn open_pulls(&self, route: &Route) -> Result<Vec<Pull>, Fault> {
+        self.verify(route.repository_id, &route.repository).await?;
+        self.open_pulls_of(&route.repository).await
+    }
+
+    async fn reviews(&self, repository: &str, number: u64) -> Result<Vec<Review>, Fault> {
+        self.reviews_of(repository, number).await
+    }
+
+    async fn may_write(&self, repository: &str, name: &str) -> Result<bool, Fault> {
+        self.writes_to(repository, name).await
     }
 
     async fn objects(

@@ -61,6 +61,12 @@ struct TreeId {
 struct RefName {
     #[serde(rename = "ref")]
     name: String,
+    object: RefObject,
+}
+
+#[derive(Deserialize)]
+struct RefObject {
+    sha: CommitSha,
 }
 
 impl<T: TokenSource> GitHub<T> {
@@ -68,7 +74,7 @@ impl<T: TokenSource> GitHub<T> {
         &self,
         repository: &str,
         prefix: &str,
-    ) -> Result<Vec<String>, Fault> {
+    ) -> Result<Vec<(String, CommitSha)>, Fault> {
         let mut found = Vec::new();
         for page in 1..=MAX_PAGES {
             let path =
@@ -76,9 +82,10 @@ impl<T: TokenSource> GitHub<T> {
             let answer = self.get(LIST_REFS, &path, None).await?;
             let more = answer.header("link").is_some_and(|link| link.contains("rel=\"next\""));
             let refs: Vec<RefName> = answer.json(LIST_REFS)?;
-            found.extend(
-                refs.iter().filter_map(|found| found.name.strip_prefix(BRANCHES)).map(ToOwned::to_owned),
-            );
+            found.extend(refs.into_iter().filter_map(|found| {
+                let name = found.name.strip_prefix(BRANCHES)?.to_owned();
+                Some((name, found.object.sha))
+            }));
             if !more {
                 return Ok(found);
             }

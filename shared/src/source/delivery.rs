@@ -5,7 +5,8 @@
 
 use crate::errors::Rejection;
 use crate::model::CommitSha;
-use crate::source::message::{Reason, SourceRequest, branch_of, json_words};
+use crate::source::message::{Reason, SourceRequest, json_words};
+use crate::source::reference::Reference;
 use serde::Deserialize;
 use std::borrow::Cow;
 
@@ -16,7 +17,7 @@ mod understood;
 pub enum Delivery {
     /// GitHub asks whether anybody is here.
     Ping,
-    /// A branch moved: somebody should look at it.
+    /// Something moved, or somebody asks: it should be looked at.
     Look(SourceRequest),
     /// Understood, nothing to do; the words say why.
     Nothing(String),
@@ -50,18 +51,69 @@ struct Repository<'a> {
     full_name: Cow<'a, str>,
 }
 
+/// What is known of a delivery beside its body.
+struct Sender<'a> {
+    /// The repository ids that may start anything.
+    allowed: &'a [u64],
+    /// The delivery's id, passed on for people.
+    delivery: &'a str,
+}
+
+impl Sender<'_> {
+    fn look(&self, repository: &Repository<'_>, reference: &Reference, sha: CommitSha) -> Delivery {
+        self.ask(repository, reference, sha, None)
+    }
+
+    fn look_again(
+        &self,
+        repository: &Repository<'_>,
+        reference: &Reference,
+        sha: CommitSha,
+        release_id: String,
+    ) -> Delivery {
+        self.ask(repository, reference, sha, Some(release_id))
+    }
+
+    fn ask(
+        &self,
+        repository: &Repository<'_>,
+        reference: &Reference,
+        sha: CommitSha,
+        again: Option<String>,
+    ) -> Delivery {
+        let Repository { id, full_name } = repository;
+        if !self.allowed.contains(id) {
+            let count = self.allowed.len();
+            return Delivery::Nothing(format!(
+                "repository {id} is not one of the {count} allowed repositories"
+            ));
+        }
+        Delivery::Look(SourceRequest {
+            repository_id: *id,
+            repository: full_name.to_string(),
+            reference: reference.full(),
+            sha: Some(sha),
+            reason: Reason::Webhook,
+            delivery: self.delivery.to_owned(),
+            again,
+        })
+    }
+}
+
 /// Reads the JSON `body` of a verified delivery of the event named by the unsigned header `event`.
 /// `allowed` are the repository ids that may start anything; `delivery` is passed on for people.
 ///
 /// # Errors
 /// When the body is not what the event header says; the words are for the sender.
 pub fn read(event: &str, body: &[u8], allowed: &[u64], delivery: &str) -> Result<Delivery, Rejection> {
+    let sender = Sender { allowed, delivery };
     match event {
         "ping" => read_ping(body),
-        "push" => read_push(body, allowed, delivery),
-        "pull_request" => understood::pull_request(body).map(Delivery::Nothing),
-        "merge_group" => understood::merge_group(body).map(Delivery::Nothing),
-        "check_run" => understood::check_run(body).map(Delivery::Nothing),
+        "push" => read_push(body, &sender),
+        "pull_request" => understood::pull_request(body, &sender),
+        "pull_request_review" => understood::review(body, &sender),
+        "merge_group" => understood::merge_group(body, &sender),
+        "check_run" => understood::check_run(body, &sender),
         other => {
             serde_json::from_slice::<serde::de::IgnoredAny>(body).map_err(|error| not_json(&error))?;
             Ok(Delivery::Nothing(format!("understood, nothing to do for `{}` events", printable(other))))
@@ -80,31 +132,23 @@ fn read_ping(body: &[u8]) -> Result<Delivery, Rejection> {
     ))
 }
 
-fn read_push(body: &[u8], allowed: &[u64], delivery: &str) -> Result<Delivery, Rejection> {
+fn read_push(body: &[u8], sender: &Sender<'_>) -> Result<Delivery, Rejection> {
     let push: Push<'_> = serde_json::from_slice(body).map_err(|error| {
         Rejection::new(format!("the event header says `push` and the body is none: {}", json_words(&error)))
     })?;
-    let Repository { id, full_name } = push.repository;
-    if !allowed.contains(&id) {
-        let count = allowed.len();
-        return Ok(Delivery::Nothing(format!(
-            "repository {id} is not one of the {count} allowed repositories"
-        )));
-    }
-    let Some(branch) = branch_of(&push.reference) else {
+    let Some(reference) = Reference::parse(&push.reference).filter(is_pushed) else {
         return Ok(Delivery::Nothing(format!("`{}` is not a branch", printable(&push.reference))));
     };
     if push.deleted || push.after.is_null() {
-        return Ok(Delivery::Nothing(format!("branch `{}` was deleted", printable(branch))));
+        let words = format!("branch `{}` was deleted", printable(&reference.to_string()));
+        return Ok(Delivery::Nothing(words));
     }
-    Ok(Delivery::Look(SourceRequest {
-        repository_id: id,
-        repository: full_name.into_owned(),
-        reference: push.reference.into_owned(),
-        sha: Some(push.after),
-        reason: Reason::Webhook,
-        delivery: delivery.to_owned(),
-    }))
+    Ok(sender.look(&push.repository, &reference, push.after))
+}
+
+/// Pull requests and merge groups have events of their own.
+fn is_pushed(reference: &Reference) -> bool {
+    reference.branch().is_some() && !reference.is_merge_queue()
 }
 
 fn not_json(error: &serde_json::Error) -> Rejection {

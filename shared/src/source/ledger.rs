@@ -6,6 +6,7 @@
 //! Must not: read a clock or a table.
 
 use crate::model::{CommitSha, Timestamp};
+use crate::source::routes::Route;
 use sha2::{Digest, Sha256};
 
 /// How long a claim keeps others away, in milliseconds of the local clock. Longer than the function's timeout of
@@ -15,10 +16,18 @@ pub const LEASE_MS: i64 = 15 * 60_000;
 /// What an entry is about.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct LedgerKey {
-    /// Pipeline name.
+    /// Pipeline or project.
     pub pipeline: String,
-    /// Branch name.
+    /// Branch name, or key of a pull request ([`crate::source::reference::Reference::key`]).
     pub branch: String,
+}
+
+impl LedgerKey {
+    /// The key of a route's entry.
+    #[must_use]
+    pub fn of(route: &Route) -> Self {
+        Self { pipeline: route.pipeline.clone(), branch: route.reference.key().into_owned() }
+    }
 }
 
 /// The last head that was started.
@@ -64,14 +73,23 @@ impl Entry {
     pub fn has_passed(&self, head: &CommitSha, paths: &[String]) -> bool {
         self.passed.as_ref().is_some_and(|passed| passed.sha == *head && passed.scope == scope(paths))
     }
+
+    /// Whether `head` was seen before and might not be built.
+    #[must_use]
+    pub fn is_withheld(&self, head: &CommitSha) -> bool {
+        self.passed.as_ref().is_some_and(|passed| passed.sha == *head && passed.scope == WITHHELD)
+    }
 }
+
+/// What [`Passed::scope`] says of a head that is not built because nobody reviewed it yet.
+const WITHHELD: &str = "withheld";
 
 /// A head that was compared with the last started one and found equal, as far as the route went then.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Passed {
     /// The head.
     pub sha: CommitSha,
-    /// What was compared: the answer is worth nothing for other paths.
+    /// What was compared: the answer is worth nothing for other paths; or that it was withheld.
     pub scope: String,
 }
 
@@ -98,18 +116,32 @@ pub enum Step {
     TakeOver(Entry),
 }
 
-/// Decides what to do about `head`; `now` is the local clock.
+/// Decides what to do about `head`; `now` is the local clock. `again` is the release that a person wants once more: it is claimed anew as
+/// long as it is the one that was started last, so that asking twice starts once.
 #[must_use]
-pub fn decide(key: &LedgerKey, entry: &Entry, head: &CommitSha, now: Timestamp) -> Step {
-    match &entry.claim {
-        Some(claim) if claim.until > now => Step::Busy,
-        Some(claim) => {
-            let renewed = Claim { until: now.plus(LEASE_MS), ..claim.clone() };
-            Step::TakeOver(Entry { version: entry.version + 1, claim: Some(renewed), ..entry.clone() })
-        }
-        None if entry.started.as_ref().is_some_and(|started| started.sha == *head) => Step::Done,
-        None => Step::Claim(claimed(key, entry, head, now)),
+pub fn decide(key: &LedgerKey, entry: &Entry, head: &CommitSha, again: Option<&str>, now: Timestamp) -> Step {
+    if let Some(step) = unsettled(entry, now) {
+        return step;
     }
+    let is_done = |started: &Started| {
+        started.sha == *head && again.is_none_or(|release_id| started.release_id != release_id)
+    };
+    if entry.started.as_ref().is_some_and(is_done) {
+        Step::Done
+    } else {
+        Step::Claim(claimed(key, entry, head, now))
+    }
+}
+
+/// What a claim asks for before anything else; none without one. `now` is the local clock.
+#[must_use]
+pub fn unsettled(entry: &Entry, now: Timestamp) -> Option<Step> {
+    let claim = entry.claim.as_ref()?;
+    if claim.until > now {
+        return Some(Step::Busy);
+    }
+    let renewed = Claim { until: now.plus(LEASE_MS), ..claim.clone() };
+    Some(Step::TakeOver(Entry { version: entry.version + 1, claim: Some(renewed), ..entry.clone() }))
 }
 
 fn claimed(key: &LedgerKey, entry: &Entry, head: &CommitSha, now: Timestamp) -> Entry {
@@ -128,6 +160,13 @@ fn claimed(key: &LedgerKey, entry: &Entry, head: &CommitSha, now: Timestamp) -> 
 #[must_use]
 pub fn passed(entry: &Entry, head: &CommitSha, paths: &[String]) -> Entry {
     let passed = Passed { sha: head.clone(), scope: scope(paths) };
+    Entry { version: entry.version + 1, passed: Some(passed), ..entry.clone() }
+}
+
+/// The entry after `head` was found to be one that may not be built.
+#[must_use]
+pub fn withheld(entry: &Entry, head: &CommitSha) -> Entry {
+    let passed = Passed { sha: head.clone(), scope: WITHHELD.to_owned() };
     Entry { version: entry.version + 1, passed: Some(passed), ..entry.clone() }
 }
 
@@ -161,9 +200,16 @@ pub fn given_up(entry: &Entry) -> Entry {
     Entry { version: entry.version + 1, claim: None, ..entry.clone() }
 }
 
+/// The entry after nothing is left to build: the same head, when it comes back, is a new release.
+#[must_use]
+pub fn closed(entry: &Entry) -> Entry {
+    Entry { version: entry.version + 1, started: None, passed: None, ..entry.clone() }
+}
+
 /// The id of a release: the same for every worker that sees the same entry and head, different for every sequence, so
 /// that going back to an older head is a new release. 32 hexadecimal digits.
-fn release_id(key: &LedgerKey, head: &CommitSha, sequence: u64) -> String {
+#[must_use]
+pub fn release_id(key: &LedgerKey, head: &CommitSha, sequence: u64) -> String {
     let mut digest = Sha256::new();
     for part in [key.pipeline.as_str(), key.branch.as_str(), head.as_str(), &sequence.to_string()] {
         digest.update(part.as_bytes());
@@ -195,14 +241,14 @@ mod tests {
     }
 
     fn start(entry: &Entry, head: &CommitSha, minute: i64) -> (Entry, Claim) {
-        let (entry, claim) = claim_of(decide(&key(), entry, head, at(minute)));
+        let (entry, claim) = claim_of(decide(&key(), entry, head, None, at(minute)));
         (completed(&entry, &claim, "execution"), claim)
     }
 
     #[test]
     fn a_head_that_was_started_is_done_however_often_it_is_asked_for() {
         let (entry, _) = start(&Entry::default(), &sha('a'), 0);
-        assert_eq!(decide(&key(), &entry, &sha('a'), at(1)), Step::Done);
+        assert_eq!(decide(&key(), &entry, &sha('a'), None, at(1)), Step::Done);
     }
 
     #[test]
@@ -217,19 +263,38 @@ mod tests {
 
     #[test]
     fn a_live_claim_keeps_others_away_and_an_expired_one_is_taken_over_with_the_same_release() {
-        let (entry, claim) = claim_of(decide(&key(), &Entry::default(), &sha('a'), at(0)));
-        assert_eq!(decide(&key(), &entry, &sha('a'), at(14)), Step::Busy);
-        assert_eq!(decide(&key(), &entry, &sha('b'), at(14)), Step::Busy);
-        let (_, taken) = claim_of(decide(&key(), &entry, &sha('b'), at(15)));
+        let (entry, claim) = claim_of(decide(&key(), &Entry::default(), &sha('a'), None, at(0)));
+        assert_eq!(decide(&key(), &entry, &sha('a'), None, at(14)), Step::Busy);
+        assert_eq!(decide(&key(), &entry, &sha('b'), None, at(14)), Step::Busy);
+        let (_, taken) = claim_of(decide(&key(), &entry, &sha('b'), None, at(15)));
         assert_eq!((taken.release_id, taken.sha), (claim.release_id, claim.sha));
         assert_eq!(taken.until, at(30));
     }
 
     #[test]
     fn a_worker_that_failed_lets_the_next_one_in_at_once() {
-        let (entry, claim) = claim_of(decide(&key(), &Entry::default(), &sha('a'), at(0)));
-        let (_, taken) = claim_of(decide(&key(), &released(&entry, at(1)), &sha('a'), at(1)));
+        let (entry, claim) = claim_of(decide(&key(), &Entry::default(), &sha('a'), None, at(0)));
+        let (_, taken) = claim_of(decide(&key(), &released(&entry, at(1)), &sha('a'), None, at(1)));
         assert_eq!(taken.release_id, claim.release_id);
+    }
+
+    #[test]
+    fn a_release_that_is_asked_for_again_is_started_once_more_and_not_twice() {
+        let (entry, first) = start(&Entry::default(), &sha('a'), 0);
+        let again = |entry: &Entry, release: &str| decide(&key(), entry, &sha('a'), Some(release), at(1));
+        let (entry, second) = claim_of(again(&entry, &first.release_id));
+        assert_ne!(second.release_id, first.release_id);
+        let entry = completed(&entry, &second, "execution");
+        assert_eq!(again(&entry, &first.release_id), Step::Done, "the same wish once more");
+        assert_eq!(again(&entry, "another"), Step::Done, "a release that was never started");
+    }
+
+    #[test]
+    fn what_was_closed_is_a_new_release_when_it_comes_back() {
+        let (entry, first) = start(&Entry::default(), &sha('a'), 0);
+        let (entry, second) = start(&closed(&entry), &sha('a'), 1);
+        assert_ne!(first.release_id, second.release_id);
+        assert_eq!(entry.sequence, 2);
     }
 
     #[test]

@@ -1,16 +1,15 @@
-//! The small message that says "look at this branch": from the webhook, the poll or a person to the source function.
+//! The small message that says "look at this branch or pull request": from the webhook, the poll or a person to the source function.
 //!
 //! Must not: carry the payload, or anything that decides. The commit in it is a hint for people; the true head is read.
 
 use crate::errors::Rejection;
 use crate::model::CommitSha;
+use crate::source::reference::Reference;
 use serde::{Deserialize, Serialize};
 use serde_json::error::Category;
 
 /// Longest delivery id that is passed on, in characters (GitHub's are 36-character UUIDs).
 const MAX_DELIVERY: usize = 64;
-/// What branch refs begin with.
-const BRANCH_PREFIX: &str = "refs/heads/";
 
 /// Who asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,7 +35,7 @@ impl Reason {
     }
 }
 
-/// "Look at this branch."
+/// "Look at this branch or pull request."
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SourceRequest {
@@ -45,7 +44,7 @@ pub struct SourceRequest {
     /// `owner/name` as the sender knows it; shown, never used for a call.
     #[serde(default)]
     pub repository: String,
-    /// Full ref, `refs/heads/…`.
+    /// Full ref, `refs/heads/…` or `refs/pull/<number>/head`.
     #[serde(rename = "ref")]
     pub reference: String,
     /// The commit the sender saw; a hint.
@@ -56,6 +55,9 @@ pub struct SourceRequest {
     /// The delivery's id, for people who follow it.
     #[serde(default)]
     pub delivery: String,
+    /// A release that a person wants once more, by its id; started again only while it is the last one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub again: Option<String>,
 }
 
 impl SourceRequest {
@@ -69,10 +71,10 @@ impl SourceRequest {
         })
     }
 
-    /// The branch, when the ref is one.
+    /// What is to be looked at; none for a ref of another kind.
     #[must_use]
-    pub fn branch(&self) -> Option<&str> {
-        branch_of(&self.reference)
+    pub fn target(&self) -> Option<Reference> {
+        Reference::parse(&self.reference)
     }
 }
 
@@ -92,13 +94,6 @@ pub(crate) fn json_words(error: &serde_json::Error) -> String {
         Category::Syntax | Category::Io => "it is not JSON".to_owned(),
     };
     format!("{what} (line {line}, column {column})")
-}
-
-/// The branch that `reference` names; tags, pull requests and merge queue refs are not branches.
-#[must_use]
-pub fn branch_of(reference: &str) -> Option<&str> {
-    let branch = reference.strip_prefix(BRANCH_PREFIX)?;
-    (!branch.is_empty() && !branch.starts_with("gh-readonly-queue/")).then_some(branch)
 }
 
 /// A delivery id fit for logs and messages: it comes from an unsigned header.
@@ -124,6 +119,7 @@ mod tests {
             sha: None,
             reason: Reason::Webhook,
             delivery: "d-1".to_owned(),
+            again: None,
         };
         let text = serde_json::to_string(&request).unwrap();
         insta::assert_snapshot!(text, @r#"{"repositoryId":1001,"repository":"acme/shop","ref":"refs/heads/main","sha":null,"reason":"webhook","delivery":"d-1"}"#);
@@ -134,20 +130,6 @@ mod tests {
     fn a_message_that_is_none_says_where_it_is_wrong() {
         let wrong = SourceRequest::parse(r#"{"repositoryId":"1001"}"#).unwrap_err();
         insta::assert_snapshot!(wrong, @"the message is not a source request: a field does not hold what it should (line 1, column 22)");
-    }
-
-    #[test]
-    fn only_branches_are_branches() {
-        assert_eq!(branch_of("refs/heads/feature/x"), Some("feature/x"));
-        for other in [
-            "refs/heads/",
-            "refs/tags/v1",
-            "refs/pull/1/head",
-            "main",
-            "refs/heads/gh-readonly-queue/main/pr-1",
-        ] {
-            assert_eq!(branch_of(other), None, "{other}");
-        }
     }
 
     #[test]

@@ -6,11 +6,13 @@
 
 pub mod allow_list;
 pub mod archive;
+pub mod choose;
 pub mod delivery;
 pub mod ledger;
 pub mod message;
 pub mod notice;
 pub mod ports;
+pub mod pulls;
 pub mod push_range;
 pub mod reconcile;
 pub mod reference;

@@ -10,6 +10,8 @@ use crate::errors::Fault;
 use crate::model::CommitSha;
 use crate::source::ledger::{Entry, LedgerKey};
 use crate::source::message::SourceRequest;
+use crate::source::notice::Notice;
+use crate::source::pulls::{Pull, Review};
 use crate::source::push_range::{Commit, PushRange};
 use crate::source::reference::Reference;
 use crate::source::routes::{Route, Runner};
@@ -58,6 +60,15 @@ pub trait SourceQueue {
     async fn send(&self, request: &SourceRequest) -> Result<(), Fault>;
 }
 
+/// Where developers are told what no event of AWS would tell.
+pub trait Notices {
+    /// Sends `notice`.
+    ///
+    /// # Errors
+    /// When it is not known to be sent.
+    async fn tell(&self, notice: &Notice) -> Result<(), Fault>;
+}
+
 /// Where the repositories are.
 pub trait SourceHost {
     /// The commit that the route's branch points at now; none when there is no such branch.
@@ -83,11 +94,35 @@ pub trait SourceHost {
         after: &CommitSha,
     ) -> Result<Vec<Commit>, Fault>;
 
-    /// The branches whose names begin with `prefix`.
+    /// The branches whose names begin with `prefix`, and their heads.
     ///
     /// # Errors
     /// When the host does not say, or the route's name is not the repository with the route's id.
-    async fn branches(&self, route: &Route, prefix: &str) -> Result<Vec<String>, Fault>;
+    async fn branches(&self, route: &Route, prefix: &str) -> Result<Vec<(String, CommitSha)>, Fault>;
+
+    /// The pull request `number` of the route's repository; none when there is none.
+    ///
+    /// # Errors
+    /// When the host does not say, or the route's name is not the repository with the route's id.
+    async fn pull(&self, route: &Route, number: u64) -> Result<Option<Pull>, Fault>;
+
+    /// The open pull requests of the route's repository.
+    ///
+    /// # Errors
+    /// As [`Self::pull`].
+    async fn open_pulls(&self, route: &Route) -> Result<Vec<Pull>, Fault>;
+
+    /// The reviews of a pull request.
+    ///
+    /// # Errors
+    /// When the host does not say.
+    async fn reviews(&self, repository: &str, number: u64) -> Result<Vec<Review>, Fault>;
+
+    /// Whether the account `name` may write to the repository.
+    ///
+    /// # Errors
+    /// When the host does not say.
+    async fn may_write(&self, repository: &str, name: &str) -> Result<bool, Fault>;
 
     /// What stands at each of `paths` (folders or files, from the root) in the commit `sha`: mode and Git object id, none where nothing
     /// is. Two commits with equal answers have equal content there, whatever lies between them.
@@ -170,7 +205,7 @@ pub trait Origins {
 /// A published source: an immutable object that a pipeline can be started on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Published {
-    /// `sources/<repository id>/<sha>.zip`.
+    /// `sources/<repository id>/<sha>.zip`; `builds/…` for what is built only.
     pub key: String,
     /// Version of the object.
     pub version_id: String,
@@ -179,7 +214,7 @@ pub struct Published {
 /// What is published beside the bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Label {
-    /// `sources/<repository id>/<sha>.zip`.
+    /// As [`Published::key`].
     pub key: String,
     /// Commit.
     pub sha: CommitSha,
@@ -204,7 +239,7 @@ pub trait SourceStore {
     async fn publish(&self, label: &Label, bytes: Vec<u8>, sha256: [u8; 32]) -> Result<Published, Fault>;
 }
 
-/// What a source action is told to take.
+/// What a source action or a build is told to take.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Revision {
     /// This object.
@@ -214,32 +249,47 @@ pub enum Revision {
     Commit,
 }
 
-/// An order to start a pipeline.
+/// An order to start a pipeline or a build.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StartOrder {
-    /// Pipeline name.
+    /// What is started.
+    pub runner: Runner,
+    /// Pipeline, or project.
     pub pipeline: String,
     /// The pipeline's source action.
     pub action: String,
-    /// What that action is told to take.
+    /// What that action, or the build, is told to take.
     pub revision: Revision,
     /// The commit.
     pub sha: CommitSha,
-    /// Release: pipeline variable `releaseId` and idempotency token.
+    /// Release: variable `releaseId`, and idempotency token.
     pub release_id: String,
+    /// Number of the pull request that is built; none for anything else.
+    pub pull_request: Option<u64>,
 }
 
-/// The pipelines.
-pub trait Pipelines {
-    /// The execution that was started with this release id, when there is one.
+/// Pipelines and projects.
+pub trait Runners {
+    /// The execution, or the build, that the pipeline or project `name` was started on with this release id, when there is one.
     ///
     /// # Errors
     /// When the service does not say.
-    async fn find_release(&self, pipeline: &str, release_id: &str) -> Result<Option<String>, Fault>;
+    async fn find_release(
+        &self,
+        runner: Runner,
+        name: &str,
+        release_id: &str,
+    ) -> Result<Option<String>, Fault>;
 
-    /// Starts an execution and returns its id.
+    /// Starts an execution or a build and returns its id.
     ///
     /// # Errors
     /// When none is known to have been started; one may have been.
     async fn start(&self, order: &StartOrder) -> Result<String, Fault>;
+
+    /// Stops a build that nobody waits for any more. One that has ended, or is not known, is stopped.
+    ///
+    /// # Errors
+    /// When it is not known to be stopped.
+    async fn stop_build(&self, build_id: &str) -> Result<(), Fault>;
 }

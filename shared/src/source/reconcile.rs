@@ -1,19 +1,24 @@
-//! The one idempotent step behind webhook, redelivery, poll and people: look at a branch, start its head once.
+//! The one idempotent step behind webhook, redelivery, poll and people: look at a branch or a pull request, start its head once.
 //!
 //! Order of the steps is what makes every crash harmless: claim → publish → record → start → write down, the origin of
 //! the execution before the end of the claim. A claim that was left behind is taken over, and its execution is looked
 //! for before anything is started again.
+//! A build is stopped when its head was overtaken, or its branch or pull request is gone.
 //! Must not: believe a message about the head, or start what is not the head.
+
+mod current;
+mod start;
+mod withheld;
+
+pub use withheld::{Withheld, tell};
 
 use crate::errors::{Fault, Rejection};
 use crate::model::{CommitSha, Timestamp};
-use crate::source::archive;
 use crate::source::ledger::{self, Claim, Entry, LedgerKey, Step};
-use crate::source::ports::{
-    Label, Ledger, Origin, Pipelines, Published, Revision, SourceHost, SourceStore, StartOrder,
-};
-use crate::source::push_range::{Commit, PushRange, summary};
-use crate::source::routes::{Route, SourceMode};
+use crate::source::ports::{Ledger, Origin, Runners, SourceHost, SourceStore};
+use crate::source::routes::{Route, Runner};
+use current::{Current, current};
+use start::start;
 use std::fmt;
 
 /// How often one call looks at the head: it may move while its predecessor is being started, and others may be first.
@@ -27,8 +32,8 @@ pub struct Ports<G, L, S, P> {
     pub ledger: L,
     /// Where sources are published.
     pub store: S,
-    /// The pipelines.
-    pub pipelines: P,
+    /// Pipelines and projects.
+    pub runners: P,
 }
 
 /// Why a branch could not be looked after.
@@ -76,8 +81,12 @@ pub enum Outcome {
     Unchanged(CommitSha),
     /// Another worker is starting something on this branch and looks at the head again when it is finished.
     Busy,
-    /// There is no such branch.
+    /// The head of a fork waits until somebody who may write has reviewed that very commit, or is not built at all.
+    Withheld(Withheld),
+    /// There is no such branch, or the pull request is not open.
     Gone,
+    /// It is gone, and the build that it had is stopped.
+    Closed,
 }
 
 impl fmt::Display for Outcome {
@@ -102,7 +111,14 @@ impl fmt::Display for Outcome {
             Self::Busy => f.write_str(
                 "nothing to do here, another worker is starting this branch and will look at it again",
             ),
-            Self::Gone => f.write_str("nothing to do, the branch does not exist"),
+            Self::Withheld(Withheld { sha, reviewable: true, .. }) => {
+                write!(f, "head {} of a fork waits for a review by somebody who may write", sha.short())
+            }
+            Self::Withheld(Withheld { sha, reviewable: false, .. }) => {
+                write!(f, "nothing to do, head {} is of a fork and `forks` is `never`", sha.short())
+            }
+            Self::Gone => f.write_str("nothing to do, it does not exist or is not open"),
+            Self::Closed => f.write_str("it is gone, its build is stopped"),
         }
     }
 }
@@ -114,24 +130,26 @@ enum Look {
     Again,
 }
 
-/// Looks at the branch of `route` until its head is started, by us or by somebody else; `now` is the local clock.
+/// Looks at the branch or pull request of `route` until its head is started, by us or by somebody else; `again` is a release that a person
+/// wants once more; `now` is the local clock.
 ///
 /// # Errors
 /// The first fault or rejection. Whatever was begun is left so that the next call takes it over.
 pub async fn reconcile<G, L, S, P>(
     ports: &Ports<G, L, S, P>,
     route: &Route,
+    again: Option<&str>,
     now: Timestamp,
 ) -> Result<Outcome, SourceError>
 where
     G: SourceHost,
     L: Ledger,
     S: SourceStore,
-    P: Pipelines,
+    P: Runners,
 {
     let mut starts = Vec::new();
     for _ in 0..MAX_LOOKS {
-        match look(ports, route, now).await {
+        match look(ports, route, again, now).await {
             Ok(Look::Started(start)) => starts.push(start),
             Ok(Look::Again) => {}
             Ok(Look::Idle(outcome)) if starts.is_empty() => return Ok(outcome),
@@ -146,22 +164,27 @@ where
 async fn look<G, L, S, P>(
     ports: &Ports<G, L, S, P>,
     route: &Route,
+    again: Option<&str>,
     now: Timestamp,
 ) -> Result<Look, SourceError>
 where
     G: SourceHost,
     L: Ledger,
     S: SourceStore,
-    P: Pipelines,
+    P: Runners,
 {
-    let key = LedgerKey { pipeline: route.pipeline.clone(), branch: route.reference.key().into_owned() };
+    let key = LedgerKey::of(route);
     // The ledger first, the head second: a write that holds on this version proves that nobody started anything since,
     // so an older head can never be started after a newer one.
     let entry = ports.ledger.read(&key).await?;
-    let Some(head) = ports.host.head(route).await? else {
-        return Ok(Look::Idle(Outcome::Gone));
+    let head = match current(&ports.host, route).await? {
+        Current::At(head) => head,
+        Current::Withheld { head, reviewable } => {
+            return Ok(Look::Idle(Outcome::Withheld(Withheld::of(&key, &entry, head, reviewable))));
+        }
+        Current::Gone => return close(ports, route, &key, &entry, now).await,
     };
-    match ledger::decide(&key, &entry, &head, now) {
+    match ledger::decide(&key, &entry, &head, again, now) {
         Step::Done => Ok(Look::Idle(Outcome::AlreadyStarted(head))),
         Step::Busy => Ok(Look::Idle(Outcome::Busy)),
         Step::Claim(_) if entry.has_passed(&head, &route.paths) => Ok(Look::Idle(Outcome::Unchanged(head))),
@@ -176,9 +199,41 @@ where
         }
         Step::TakeOver(taken) => {
             ports.ledger.write(&key, &taken).await?;
-            take_over(ports, route, &key, &taken, &head, now).await
+            take_over(ports, route, &key, &taken, Some(&head), now).await
         }
     }
+}
+
+/// What is left to do where nothing is to be started any more: a claim that was left behind is settled, the build is stopped.
+async fn close<G, L, S, P>(
+    ports: &Ports<G, L, S, P>,
+    route: &Route,
+    key: &LedgerKey,
+    entry: &Entry,
+    now: Timestamp,
+) -> Result<Look, SourceError>
+where
+    G: SourceHost,
+    L: Ledger,
+    S: SourceStore,
+    P: Runners,
+{
+    match route.runner {
+        Runner::Pipeline => return Ok(Look::Idle(Outcome::Gone)),
+        Runner::Build => {}
+    }
+    match ledger::unsettled(entry, now) {
+        Some(Step::TakeOver(taken)) => {
+            ports.ledger.write(key, &taken).await?;
+            return take_over(ports, route, key, &taken, None, now).await;
+        }
+        Some(Step::Busy | Step::Done | Step::Claim(_)) => return Ok(Look::Idle(Outcome::Busy)),
+        None => {}
+    }
+    let Some(started) = &entry.started else { return Ok(Look::Idle(Outcome::Gone)) };
+    ports.runners.stop_build(&started.execution_id).await?;
+    ports.ledger.write(key, &ledger::closed(entry)).await?;
+    Ok(Look::Idle(Outcome::Closed))
 }
 
 /// Whether nothing that the route asks for differs between the head that was started before and `head`. What cannot be compared has changed.
@@ -188,7 +243,8 @@ async fn is_unchanged<G: SourceHost>(
     entry: &Entry,
     head: &CommitSha,
 ) -> Result<bool, SourceError> {
-    let Some(started) = entry.started.as_ref().filter(|_| !route.paths.is_empty()) else { return Ok(false) };
+    let started = entry.started.as_ref().filter(|started| !route.paths.is_empty() && started.sha != *head);
+    let Some(started) = started else { return Ok(false) };
     let before = match host.objects(&route.repository, &started.sha, &route.paths).await {
         Ok(before) => before,
         // A forced push dropped it.
@@ -213,24 +269,24 @@ async fn take_over<G, L, S, P>(
     route: &Route,
     key: &LedgerKey,
     taken: &Entry,
-    head: &CommitSha,
+    head: Option<&CommitSha>,
     now: Timestamp,
 ) -> Result<Look, SourceError>
 where
     G: SourceHost,
     L: Ledger,
     S: SourceStore,
-    P: Pipelines,
+    P: Runners,
 {
     let Some(claim) = &taken.claim else { return Ok(Look::Again) };
-    let found = match ports.pipelines.find_release(&route.pipeline, &claim.release_id).await {
+    let found = match ports.runners.find_release(route.runner, &route.pipeline, &claim.release_id).await {
         Ok(found) => found,
         Err(fault) => return Err(let_go(&ports.ledger, key, taken, now, fault.into()).await),
     };
     if let Some(execution_id) = found {
         return write_down(&ports.ledger, route, key, taken, claim, execution_id, true).await;
     }
-    if claim.sha == *head {
+    if head == Some(&claim.sha) {
         return carry_out(ports, route, key, taken, now).await;
     }
     ports.ledger.write(key, &ledger::given_up(taken)).await?;
@@ -249,100 +305,13 @@ where
     G: SourceHost,
     L: Ledger,
     S: SourceStore,
-    P: Pipelines,
+    P: Runners,
 {
     let Some(claim) = &entry.claim else { return Ok(Look::Again) };
-    let before = entry.started.as_ref().map(|started| &started.sha);
-    match start(ports, route, claim, before).await {
+    match start(ports, route, claim, entry.started.as_ref()).await {
         Ok(execution_id) => write_down(&ports.ledger, route, key, entry, claim, execution_id, false).await,
         Err(error) => Err(let_go(&ports.ledger, key, entry, now, error).await),
     }
-}
-
-async fn start<G, L, S, P>(
-    ports: &Ports<G, L, S, P>,
-    route: &Route,
-    claim: &Claim,
-    before: Option<&CommitSha>,
-) -> Result<String, SourceError>
-where
-    G: SourceHost,
-    L: Ledger,
-    S: SourceStore,
-    P: Pipelines,
-{
-    let (newest, commits) = commits(&ports.host, route, before, &claim.sha).await?;
-    let revision = match route.source {
-        SourceMode::Zip => Revision::Object(publish(&ports.host, &ports.store, route, &newest).await?),
-        SourceMode::Connection => Revision::Commit,
-    };
-    let range = PushRange {
-        repository_id: route.repository_id,
-        branch: route.reference.to_string(),
-        pipeline: route.pipeline.clone(),
-        before: before.cloned(),
-        after: claim.sha.clone(),
-        release_id: claim.release_id.clone(),
-        commits,
-    };
-    ports.ledger.record_push(&range).await?;
-    let order = StartOrder {
-        pipeline: route.pipeline.clone(),
-        action: route.source_action.clone(),
-        revision,
-        sha: claim.sha.clone(),
-        release_id: claim.release_id.clone(),
-    };
-    Ok(ports.pipelines.start(&order).await?)
-}
-
-/// The newest commit, and those that came since `before`: only the newest when there is nothing to compare with.
-async fn commits<G: SourceHost>(
-    host: &G,
-    route: &Route,
-    before: Option<&CommitSha>,
-    after: &CommitSha,
-) -> Result<(Commit, Vec<Commit>), SourceError> {
-    let since = match before {
-        Some(before) => match host.commits_between(&route.repository, before, after).await {
-            Ok(commits) => Some(commits),
-            Err(fault) if fault.is_missing() => None,
-            Err(fault) => return Err(fault.into()),
-        },
-        None => None,
-    };
-    match since {
-        Some(commits) => match commits.iter().rev().find(|commit| commit.sha == *after).cloned() {
-            Some(newest) => Ok((newest, commits)),
-            None => Ok((host.commit(&route.repository, after).await?, commits)),
-        },
-        None => {
-            let newest = host.commit(&route.repository, after).await?;
-            Ok((newest.clone(), vec![newest]))
-        }
-    }
-}
-
-async fn publish<G: SourceHost, S: SourceStore>(
-    host: &G,
-    store: &S,
-    route: &Route,
-    newest: &Commit,
-) -> Result<Published, SourceError> {
-    let key = format!("sources/{}/{}.zip", route.repository_id, newest.sha);
-    if let Some(published) = store.find(&key).await? {
-        return Ok(published);
-    }
-    let zipball = host.archive(&route.repository, &newest.sha).await?;
-    let source = archive::reroot(&zipball)?;
-    drop(zipball);
-    let label = Label {
-        key,
-        sha: newest.sha.clone(),
-        branch: route.reference.to_string(),
-        summary: summary(route, newest),
-    };
-    Ok(store.publish(&label, source.bytes, source.sha256).await?)
 }
 
 async fn write_down<L: Ledger>(

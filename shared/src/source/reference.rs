@@ -4,6 +4,7 @@
 //! begins at one is for [`crate::source::routes`] to say.
 //! Specification: <https://git-scm.com/docs/git-check-ref-format>
 
+use crate::model::CommitSha;
 use std::borrow::Cow;
 use std::fmt;
 
@@ -71,11 +72,22 @@ impl Reference {
         }
     }
 
-    /// The branch that a merge queue merges into: `gh-readonly-queue/<base>/pr-<number>-<sha>`; none for anything else.
+    /// The pull request's number; none for a branch.
+    #[must_use]
+    pub fn pull(&self) -> Option<u64> {
+        match self {
+            Self::Branch(_) => None,
+            Self::Pull(number) => Some(*number),
+        }
+    }
+
+    /// The branch that a merge queue merges into: `gh-readonly-queue/<base>/pr-<number>-<commit>`; none for anything else.
     #[must_use]
     pub fn merge_queue_base(&self) -> Option<&str> {
         let (base, group) = self.branch()?.strip_prefix(MERGE_QUEUE)?.rsplit_once('/')?;
-        (group.starts_with("pr-") && !base.is_empty()).then_some(base)
+        let (number, commit) = group.strip_prefix("pr-")?.split_once('-')?;
+        let fits = !base.is_empty() && number.parse::<u64>().is_ok() && commit.parse::<CommitSha>().is_ok();
+        fits.then_some(base)
     }
 
     /// Whether it belongs to the merge queue.
@@ -138,7 +150,8 @@ mod tests {
             base(&format!("gh-readonly-queue/release/1.0/pr-7-{sha}")).as_deref(),
             Some("release/1.0")
         );
-        for other in ["main", "gh-readonly-queue/main", "gh-readonly-queue//pr-7", "gh-readonly-queue/main/x"]
+        for other in
+            ["main", "gh-readonly-queue/main", "gh-readonly-queue/main/pr-7-x", "gh-readonly-queue/main/x"]
         {
             assert_eq!(base(other), None, "{other}");
         }

@@ -4,8 +4,11 @@ use super::*;
 use shared::errors::Fault;
 use shared::memory::MemoryLedger;
 use shared::model::CommitSha;
+use shared::source::notice::Notice;
 use shared::source::ports::{Label, Published, Revision, StartOrder};
+use shared::source::pulls::{Opinion, Pull, Review};
 use shared::source::push_range::Commit;
+use shared::source::routes::Runner;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
@@ -33,6 +36,11 @@ struct Outside {
     broken: Cell<bool>,
     /// How often the store was asked.
     looked_up: Cell<u32>,
+    pulls: RefCell<Vec<Pull>>,
+    reviews: RefCell<Vec<Review>>,
+    stopped: RefCell<Vec<String>>,
+    told: RefCell<Vec<Notice>>,
+    queue_is_down: Cell<bool>,
 }
 
 impl Outside {
@@ -46,6 +54,11 @@ impl Outside {
             denied: Cell::new(false),
             broken: Cell::new(false),
             looked_up: Cell::new(0),
+            pulls: RefCell::default(),
+            reviews: RefCell::default(),
+            stopped: RefCell::default(),
+            told: RefCell::default(),
+            queue_is_down: Cell::new(false),
         }
     }
 
@@ -58,8 +71,8 @@ impl Outside {
     }
 
     async fn invoke(&self, event: &str) -> Result<Value, String> {
-        let ports = Ports { host: self, ledger: &self.ledger, store: self, pipelines: self };
-        let handler = Handler::new(ports, self, || Timestamp::from_millis(0));
+        let ports = Ports { host: self, ledger: &self.ledger, store: self, runners: self };
+        let handler = Handler::new(ports, self, self, || Timestamp::from_millis(0));
         let payload = serde_json::from_str(event).unwrap();
         let answer = handler.handle(LambdaEvent::new(payload, lambda_runtime::Context::default())).await;
         answer.map_err(|error| error.error_message)
@@ -98,8 +111,26 @@ impl SourceHost for &Outside {
         Ok(vec![self.commit("", after).await?])
     }
 
-    async fn branches(&self, _: &Route, prefix: &str) -> Result<Vec<String>, Fault> {
-        Ok(self.heads.keys().filter(|name| name.starts_with(prefix)).map(ToString::to_string).collect())
+    async fn branches(&self, _: &Route, prefix: &str) -> Result<Vec<(String, CommitSha)>, Fault> {
+        let sha = |digit: &char| digit.to_string().repeat(40).parse().unwrap();
+        let found = self.heads.iter().filter(|(name, _)| name.starts_with(prefix));
+        Ok(found.map(|(name, digit)| ((*name).to_owned(), sha(digit))).collect())
+    }
+
+    async fn pull(&self, _: &Route, number: u64) -> Result<Option<Pull>, Fault> {
+        Ok(self.pulls.borrow().iter().find(|pull| pull.number == number).cloned())
+    }
+
+    async fn open_pulls(&self, _: &Route) -> Result<Vec<Pull>, Fault> {
+        Ok(self.pulls.borrow().iter().filter(|pull| pull.is_open).cloned().collect())
+    }
+
+    async fn reviews(&self, _: &str, _: u64) -> Result<Vec<Review>, Fault> {
+        Ok(self.reviews.borrow().clone())
+    }
+
+    async fn may_write(&self, _: &str, _: &str) -> Result<bool, Fault> {
+        Ok(true)
     }
 
     async fn objects(&self, _: &str, _: &CommitSha, paths: &[String]) -> Result<Vec<Option<String>>, Fault> {
@@ -126,14 +157,33 @@ impl SourceStore for &Outside {
     }
 }
 
-impl Pipelines for &Outside {
-    async fn find_release(&self, _: &str, _: &str) -> Result<Option<String>, Fault> {
+impl Notices for &Outside {
+    async fn tell(&self, notice: &Notice) -> Result<(), Fault> {
+        if self.queue_is_down.get() {
+            return Err(Fault::Transient {
+                service: "SQS",
+                operation: "SendMessage",
+                detail: "status 503".to_owned(),
+            });
+        }
+        self.told.borrow_mut().push(notice.clone());
+        Ok(())
+    }
+}
+
+impl Runners for &Outside {
+    async fn find_release(&self, _: Runner, _: &str, _: &str) -> Result<Option<String>, Fault> {
         Ok(None)
     }
 
     async fn start(&self, order: &StartOrder) -> Result<String, Fault> {
         self.orders.borrow_mut().push(order.clone());
         Ok(format!("execution-{}", self.orders.borrow().len()))
+    }
+
+    async fn stop_build(&self, build_id: &str) -> Result<(), Fault> {
+        self.stopped.borrow_mut().push(build_id.to_owned());
+        Ok(())
     }
 }
 
@@ -205,11 +255,11 @@ async fn one_branch_that_fails_does_not_keep_the_others_from_being_looked_at() {
     let answer = outside.invoke(POLL).await.unwrap();
     insta::assert_snapshot!(answer["outcomes"][0]["message"].as_str().unwrap(), @"to be looked at again: GitHub could not answer `get a ref` now: status 502");
     assert_eq!(outside.orders.borrow().len(), 1);
-    insta::assert_snapshot!(outside.invoke(MANUAL).await.unwrap_err(), @"1 of 1 branch(es) failed: branch `main` of `acme/b2b-ecommerce-platform`: GitHub could not answer `get a ref` now: status 502");
+    insta::assert_snapshot!(outside.invoke(MANUAL).await.unwrap_err(), @"1 of 1 look(s) failed: branch `main` of `acme/b2b-ecommerce-platform`: GitHub could not answer `get a ref` now: status 502");
     let batch = outside.invoke(BATCH).await.unwrap();
     assert_eq!(batch["batchItemFailures"].as_array().unwrap().len(), 2);
     outside.denied.set(true);
-    insta::assert_snapshot!(outside.invoke(POLL).await.unwrap_err(), @"1 of 2 branch(es) failed: branch `main` of `acme/b2b-ecommerce-platform`: GitHub refused `get a ref`: status 502");
+    insta::assert_snapshot!(outside.invoke(POLL).await.unwrap_err(), @"1 of 2 look(s) failed: branch `main` of `acme/b2b-ecommerce-platform`: GitHub refused `get a ref`: status 502");
 }
 
 #[tokio::test]
@@ -227,7 +277,7 @@ async fn a_bug_fails_its_message_and_no_other() {
     outside.broken.set(true);
     let batch = outside.invoke(BATCH).await.unwrap();
     assert_eq!(batch, json!({"batchItemFailures": [{"itemIdentifier": "m-1"}, {"itemIdentifier": "m-2"}]}));
-    insta::assert_snapshot!(outside.invoke(MANUAL).await.unwrap_err(), @"1 of 1 branch(es) failed: branch `main` of `acme/b2b-ecommerce-platform`: the source function is broken: planted panic");
+    insta::assert_snapshot!(outside.invoke(MANUAL).await.unwrap_err(), @"1 of 1 look(s) failed: branch `main` of `acme/b2b-ecommerce-platform`: the source function is broken: planted panic");
 }
 
 #[tokio::test]
@@ -235,4 +285,151 @@ async fn an_event_of_no_known_kind_is_an_error() {
     let outside = Outside::new();
     insta::assert_snapshot!(outside.invoke("{}").await.unwrap_err(), @"the message is not a source request: field `repositoryId` is missing (line 1, column 2)");
     insta::assert_snapshot!(outside.invoke(r#"{"Records":[{"body":"{}"}]}"#).await.unwrap_err(), @"a record of the batch has no `messageId`");
+}
+
+const BUILDS: &str = "
+    builds:
+      - { project: shop-checks, pull_requests_into: [main, 'release/*'], other_branches: true }
+      - { project: shop-audit, pull_requests_into: [main], forks: never }
+";
+
+fn pull(number: u64, digit: char, base: &str, from: Option<u64>) -> Pull {
+    let head = digit.to_string().repeat(40).parse().unwrap();
+    let branch = format!("fix-{number}");
+    Pull { number, is_open: true, head, branch, head_repository: from, base: base.to_owned() }
+}
+
+fn with_builds(pulls: Vec<Pull>) -> Outside {
+    let outside = Outside::new();
+    outside.routes.replace(format!("{}{BUILDS}", ROUTES.trim_end()));
+    outside.pulls.replace(pulls);
+    outside
+}
+
+fn looks(reference: &str) -> String {
+    json!({"repositoryId": 1001, "ref": reference, "reason": "manual"}).to_string()
+}
+
+#[tokio::test]
+async fn a_pull_request_is_built_by_the_projects_of_its_base() {
+    let outside = with_builds(vec![
+        pull(7, 'c', "main", Some(1001)),
+        pull(8, 'd', "release/1", Some(1001)),
+        pull(9, 'e', "develop", Some(1001)),
+    ]);
+    for number in 7..=9 {
+        outside.invoke(&looks(&format!("refs/pull/{number}/head"))).await.unwrap();
+    }
+    let zip = |digit: &str| format!("builds/1001/{}.zip", digit.repeat(40));
+    let expected = [
+        format!("shop-checks {}", zip("c")),
+        format!("shop-audit {}", zip("c")),
+        format!("shop-checks {}", zip("d")),
+    ];
+    assert_eq!(outside.started(), expected);
+    assert_eq!(outside.orders.borrow()[0].pull_request, Some(7));
+    assert!(outside.orders.borrow().iter().all(|order| order.runner == Runner::Build));
+}
+
+#[tokio::test]
+async fn a_branch_is_built_when_it_feeds_no_pipeline_and_is_the_head_of_no_pull_request_that_is_built() {
+    let mut outside = with_builds(vec![pull(7, 'c', "main", Some(1001)), pull(8, 'd', "main", Some(2002))]);
+    outside.heads = BTreeMap::from([("main", 'a'), ("fix-7", 'c'), ("fix-8", 'f'), ("odd#name", 'f')]);
+    for branch in ["main", "fix-7", "fix-8", "odd#name"] {
+        outside.invoke(&looks(&format!("refs/heads/{branch}"))).await.unwrap();
+    }
+    let projects: Vec<String> = outside.orders.borrow().iter().map(|order| order.pipeline.clone()).collect();
+    assert_eq!(
+        projects,
+        ["b2b-production", "shop-checks"],
+        "main by its pipeline, and fix-8, whose namesake is in a fork"
+    );
+}
+
+#[tokio::test]
+async fn a_merge_group_is_built_by_the_projects_of_its_base_and_stopped_when_it_is_gone() {
+    let group = format!("gh-readonly-queue/main/pr-7-{}", "9".repeat(40));
+    let mut outside = with_builds(Vec::new());
+    outside.heads = BTreeMap::from([(group.clone().leak() as &'static str, 'c')]);
+    let look = looks(&format!("refs/heads/{group}"));
+    outside.invoke(&look).await.unwrap();
+    assert_eq!(outside.orders.borrow().len(), 2);
+    outside.heads.clear();
+    outside.invoke(&look).await.unwrap();
+    assert_eq!(*outside.stopped.borrow(), ["execution-1", "execution-2"]);
+}
+
+#[tokio::test]
+async fn the_poll_finds_pull_requests_that_no_webhook_announced_and_asks_about_none_that_rests() {
+    let outside = with_builds(vec![pull(7, 'c', "main", Some(1001)), pull(8, 'd', "main", Some(2002))]);
+    let first = outside.invoke(POLL).await.unwrap();
+    let words: Vec<&str> =
+        first["outcomes"].as_array().unwrap().iter().map(|one| one["message"].as_str().unwrap()).collect();
+    insta::assert_snapshot!(words.join("\n"), @"
+    started aaaaaaaaaaaa as execution execution-1
+    started bbbbbbbbbbbb as execution execution-2
+    started cccccccccccc as execution execution-3
+    started cccccccccccc as execution execution-4
+    head dddddddddddd of a fork waits for a review by somebody who may write
+    nothing to do, head dddddddddddd is of a fork and `forks` is `never`
+    ");
+    let second = outside.invoke(POLL).await.unwrap();
+    let branches: Vec<&str> =
+        second["outcomes"].as_array().unwrap().iter().map(|one| one["branch"].as_str().unwrap()).collect();
+    assert_eq!(
+        branches,
+        ["main", "develop", "pull request 8", "pull request 8"],
+        "7 rests, 8 may be reviewed by now"
+    );
+    assert_eq!(
+        outside.told.borrow().len(),
+        1,
+        "that it waits is told once, and not where a review changes nothing"
+    );
+}
+
+#[tokio::test]
+async fn a_poll_builds_a_branch_only_when_it_was_built_before() {
+    let mut outside = with_builds(Vec::new());
+    outside.heads = BTreeMap::from([("old", 'c'), ("known", 'd')]);
+    outside.invoke(&looks("refs/heads/known")).await.unwrap();
+    outside.heads.insert("known", 'e');
+    outside.invoke(POLL).await.unwrap();
+    let shas: String =
+        outside.orders.borrow().iter().map(|order| order.sha.as_str()[..1].to_owned()).collect();
+    assert_eq!(shas, "de", "every old branch would be built on the day of an installation");
+}
+
+#[tokio::test]
+async fn a_review_that_nobody_could_be_told_to_write_is_told_of_again() {
+    let outside = with_builds(vec![pull(8, 'd', "release/1", Some(2002))]);
+    outside.queue_is_down.set(true);
+    let refused = outside.invoke(&looks("refs/pull/8/head")).await.unwrap_err();
+    insta::assert_snapshot!(refused, @"1 of 1 look(s) failed: pull request 8 of `acme/b2b-ecommerce-platform`: SQS could not answer `SendMessage` now: status 503");
+    outside.queue_is_down.set(false);
+    outside.invoke(&looks("refs/pull/8/head")).await.unwrap();
+    assert_eq!(outside.told.borrow().len(), 1);
+    outside.reviews.borrow_mut().push(Review::new(
+        Some("d".repeat(40).parse().unwrap()),
+        Opinion::Other,
+        "/build",
+        "ann",
+    ));
+    outside.invoke(&looks("refs/pull/8/head")).await.unwrap();
+    assert_eq!(outside.orders.borrow().len(), 1);
+}
+
+#[tokio::test]
+async fn a_release_is_started_once_more_when_a_person_asks_for_it() {
+    let outside = Outside::new();
+    outside.invoke(POLL).await.unwrap();
+    let release = outside.orders.borrow()[0].release_id.clone();
+    let again =
+        json!({"repositoryId": 1001, "ref": "refs/heads/main", "reason": "webhook", "again": release})
+            .to_string();
+    for _ in 0..2 {
+        outside.invoke(&again).await.unwrap();
+    }
+    let of_main = outside.orders.borrow().iter().filter(|order| order.pipeline == "b2b-production").count();
+    assert_eq!(of_main, 2);
 }

@@ -111,10 +111,24 @@ fn pull_request(repo: &Value) -> Value {
 
 fn others() -> Vec<(&'static str, Value)> {
     let pull_request = |repo: Value| http_api("pull_request", &pull_request(&repo).to_string());
+    let repository = json!({"id": 1001, "full_name": "acme/shop"});
     let queue = |action: &str| {
-        let group = json!({"head_sha": AFTER, "head_ref": "refs/heads/gh-readonly-queue/main/pr-7", "base_ref": "refs/heads/main"});
-        let body = json!({"action": action, "merge_group": group, "repository": {"id": 1001}});
+        let branch = format!("refs/heads/gh-readonly-queue/main/pr-7-{BEFORE}");
+        let group = json!({"head_sha": AFTER, "head_ref": branch, "base_ref": "refs/heads/main"});
+        let body = json!({"action": action, "merge_group": group, "repository": repository});
         http_api("merge_group", &body.to_string())
+    };
+    let mut closed = self::pull_request(&json!({"id": 1001}));
+    closed["action"] = json!("closed");
+    let mut labeled = self::pull_request(&Value::Null);
+    labeled["action"] = json!("labeled");
+    let review = json!({"action": "submitted", "review": {"id": 80, "state": "commented", "body": format!("/build {PLANTED}")},
+        "pull_request": {"number": 7, "title": PLANTED, "head": {"sha": AFTER, "repo": null}}, "repository": repository});
+    let again = |external_id: &str| {
+        let run = json!({"id": 4, "head_sha": AFTER, "external_id": external_id, "check_suite": {"head_branch": "main"},
+            "output": {"title": PLANTED}});
+        let body = json!({"action": "rerequested", "check_run": run, "repository": repository});
+        http_api("check_run", &body.to_string())
     };
     vec![
         ("pull request", pull_request(json!({"id": 1001}))),
@@ -123,6 +137,12 @@ fn others() -> Vec<(&'static str, Value)> {
             pull_request(json!({"id": 2002, "full_name": format!("{PLANTED}/shop")})),
         ),
         ("pull request from a deleted fork", pull_request(Value::Null)),
+        ("pull request that is closed", http_api("pull_request", &closed.to_string())),
+        ("pull request that gets a label", http_api("pull_request", &labeled.to_string())),
+        ("review of a pull request", http_api("pull_request_review", &review.to_string())),
+        ("check run of a release once more", again("0123456789abcdef0123456789abcdef")),
+        ("check run of a build once more", again("0123456789abcdef0123456789abcdef@refs/pull/7/head")),
+        ("check run of somebody else once more", again(PLANTED)),
         ("merge queue asks", queue("checks_requested")),
         ("merge queue is done", queue("destroyed")),
         ("event of the future", http_api("hologram", "{}")),

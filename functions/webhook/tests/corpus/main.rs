@@ -50,14 +50,20 @@ fn answer(function: &mut FunctionUnderTest, event: &Value) -> String {
     format!("{} {}: {}", answer["statusCode"], text("result"), text("message"))
 }
 
+/// Actions of a pull request after which it may have another head, another base, or none.
+const MOVED: [&str; 6] = ["opened", "synchronize", "reopened", "ready_for_review", "edited", "closed"];
+
 /// What an example deserves, decided here and not by the code under test.
 fn deserved(example: &Example) -> &'static str {
     let reference = example.payload["ref"].as_str().unwrap_or_default();
+    let action = example.payload["action"].as_str().unwrap_or_default();
     match example.event.as_str() {
         "ping" => "200 pong",
         "push" if reference.starts_with("refs/heads/") && example.payload["deleted"] == false => {
             "202 accepted"
         }
+        "pull_request" if MOVED.contains(&action) => "202 accepted",
+        "pull_request_review" if action == "submitted" => "202 accepted",
         _ => "202 ignored",
     }
 }
@@ -74,19 +80,23 @@ fn every_published_example_gets_the_answer_that_it_deserves() {
         let words = answer(&mut function, &event);
         let deserved = deserved(example);
         assert!(words.starts_with(deserved), "{}: {words}, and not {deserved}", example.event);
-        let shown = if matches!(example.event.as_str(), "push" | "ping") { &words } else { deserved };
+        let told = matches!(example.event.as_str(), "push" | "ping") || deserved == "202 accepted";
+        let shown = if told { &words } else { deserved };
         let event = if shown == "202 ignored" { "every other" } else { &example.event };
         *counts.entry((event, shown.to_owned())).or_default() += 1;
     }
     let table: Vec<_> =
         counts.iter().map(|((event, words), count)| format!("{count:>3} {event}: {words}")).collect();
     insta::assert_snapshot!(table.join("\n"), @"
-    318 every other: 202 ignored
+    303 every other: 202 ignored
       4 ping: 200 pong: the webhook is set up: the signature is good
+     12 pull_request: 202 accepted: pull request 2 of repository 186853002 will be looked at
+      3 pull_request_review: 202 accepted: pull request 2 of repository 186853002 will be looked at
       2 push: 202 accepted: branch `master` of repository 186853002 will be looked at
       5 push: 202 ignored: `refs/tags/simple-tag` is not a branch
     ");
-    assert_eq!(function.aws.requests_of("SendMessage").len(), 2);
+    let accepted = examples.iter().filter(|example| deserved(example) == "202 accepted").count();
+    assert_eq!(function.aws.requests_of("SendMessage").len(), accepted);
     assert_eq!(function.aws.requests_of("GetSecretValue").len(), 3, "the secrets are fetched once");
     let log = function.stop(&[SECRET]).unwrap();
     let telling = examples.iter().flat_map(|example| examples::texts(&example.payload)).collect();
@@ -131,11 +141,17 @@ fn what_no_published_example_shows_is_answered_too() {
     ref that is a number: 400 refused: the event header says `push` and the body is none: a field does not hold what it should (line 1, column 556)
     repository id in text: 400 refused: the event header says `push` and the body is none: a field does not hold what it should (line 1, column 616)
     event that is not the body's: 400 refused: the event header says `pull_request` and the body is none: field `action` is missing (line 1, column 674)
-    pull request: 202 ignored: understood, nothing to do for pull request 7 of repository 1001: `synchronize` at 4d1b7c0e5f2a3b6c8d9e0f1a2b3c4d5e6f708192
-    pull request from a fork: 202 ignored: understood, nothing to do for pull request 7 from a fork of repository 1001: `synchronize` at 4d1b7c0e5f2a3b6c8d9e0f1a2b3c4d5e6f708192
-    pull request from a deleted fork: 202 ignored: understood, nothing to do for pull request 7 from a deleted fork of repository 1001: `synchronize` at 4d1b7c0e5f2a3b6c8d9e0f1a2b3c4d5e6f708192
-    merge queue asks: 202 ignored: understood, nothing to do for merge group for `refs/heads/main` of repository 1001: `checks_requested` at 4d1b7c0e5f2a3b6c8d9e0f1a2b3c4d5e6f708192
-    merge queue is done: 202 ignored: understood, nothing to do for merge group for `refs/heads/main` of repository 1001: `destroyed` at 4d1b7c0e5f2a3b6c8d9e0f1a2b3c4d5e6f708192
+    pull request: 202 accepted: pull request 7 of repository 1001 will be looked at
+    pull request from a fork: 202 accepted: pull request 7 of repository 1001 will be looked at
+    pull request from a deleted fork: 202 accepted: pull request 7 of repository 1001 will be looked at
+    pull request that is closed: 202 accepted: pull request 7 of repository 1001 will be looked at
+    pull request that gets a label: 202 ignored: understood, nothing to do for pull request 7 from a deleted fork of repository 1001: `labeled` at 4d1b7c0e5f2a3b6c8d9e0f1a2b3c4d5e6f708192
+    review of a pull request: 202 accepted: pull request 7 of repository 1001 will be looked at
+    check run of a release once more: 202 accepted: branch `main` of repository 1001 will be looked at
+    check run of a build once more: 202 accepted: pull request 7 of repository 1001 will be looked at
+    check run of somebody else once more: 202 ignored: understood, nothing to do for check run 4 of repository 1001: `rerequested` at 4d1b7c0e5f2a3b6c8d9e0f1a2b3c4d5e6f708192
+    merge queue asks: 202 accepted: branch `gh-readonly-queue/main/pr-7-9049f1265b7d61be4a8904a9a27120d2064dab3b` of repository 1001 will be looked at
+    merge queue is done: 202 accepted: branch `gh-readonly-queue/main/pr-7-9049f1265b7d61be4a8904a9a27120d2064dab3b` of repository 1001 will be looked at
     event of the future: 202 ignored: understood, nothing to do for `hologram` events
     REST API: 202 accepted: branch `main` of repository 1001 will be looked at
     base64: 202 accepted: branch `main` of repository 1001 will be looked at

@@ -167,7 +167,9 @@ impl Task<'_> {
         let outputs: Vec<(String, Artifact)> = outputs.collect();
         let order = Order {
             project: self.action.config("ProjectName"),
-            pipeline: self.execution.definition.name.clone(),
+            initiator: format!("codepipeline/{}", self.execution.definition.name),
+            variables: Vec::new(),
+            token: String::new(),
             source: self.fetch(&source).await?,
             source_version: format!("arn:aws:s3:::{}/{}", place.bucket, place.key),
             commit: self.execution.variables.get("commitId").cloned().unwrap_or_default(),

@@ -2,14 +2,18 @@
 
 mod interleavings;
 mod model;
+mod pulls;
 
 use super::*;
 use crate::memory::MemoryLedger;
-use crate::source::ports::Origins;
+use crate::source::notice::Notice;
+use crate::source::ports::{Label, Notices, Origins, Published, StartOrder};
+use crate::source::pulls::{Pull, Review};
+use crate::source::push_range::{Commit, PushRange};
 use crate::source::reference::Reference;
-use crate::source::routes::{Forks, Mode, Runner};
+use crate::source::routes::{Forks, Mode, SourceMode};
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::io::{Cursor, Write};
 use std::pin::{Pin, pin};
@@ -28,6 +32,10 @@ struct Outside {
     same: RefCell<String>,
     /// The answer of the next start is lost, after its effect.
     lose_start_answer: Cell<bool>,
+    pull: RefCell<Option<Pull>>,
+    reviews: RefCell<Vec<Review>>,
+    stopped: RefCell<BTreeSet<String>>,
+    told: RefCell<Vec<Notice>>,
 }
 
 /// Not ready once.
@@ -65,8 +73,30 @@ impl SourceHost for &Outside {
         Ok(vec![self.commit("", after).await?])
     }
 
-    async fn branches(&self, _: &Route, _: &str) -> Result<Vec<String>, Fault> {
-        Ok(vec!["main".to_owned()])
+    async fn branches(&self, _: &Route, _: &str) -> Result<Vec<(String, CommitSha)>, Fault> {
+        Ok(self.head.borrow().iter().map(|head| ("main".to_owned(), head.clone())).collect())
+    }
+
+    async fn pull(&self, _: &Route, _: u64) -> Result<Option<Pull>, Fault> {
+        Pause(false).await;
+        let pull = self.pull.borrow().clone();
+        Pause(false).await;
+        Ok(pull)
+    }
+
+    async fn open_pulls(&self, _: &Route) -> Result<Vec<Pull>, Fault> {
+        Ok(self.pull.borrow().iter().filter(|pull| pull.is_open).cloned().collect())
+    }
+
+    async fn reviews(&self, _: &str, _: u64) -> Result<Vec<Review>, Fault> {
+        Pause(false).await;
+        let reviews = self.reviews.borrow().clone();
+        Pause(false).await;
+        Ok(reviews)
+    }
+
+    async fn may_write(&self, _: &str, name: &str) -> Result<bool, Fault> {
+        Ok(name == "maintainer")
     }
 
     /// The content at every path is the commit's first digit, and the same for the commits of `same`.
@@ -131,8 +161,8 @@ impl SourceStore for &Outside {
     }
 }
 
-impl Pipelines for &Outside {
-    async fn find_release(&self, _: &str, release_id: &str) -> Result<Option<String>, Fault> {
+impl Runners for &Outside {
+    async fn find_release(&self, _: Runner, _: &str, release_id: &str) -> Result<Option<String>, Fault> {
         Pause(false).await;
         let place = self.executions.borrow().iter().position(|(id, _)| id == release_id);
         Pause(false).await;
@@ -146,6 +176,13 @@ impl Pipelines for &Outside {
         self.executions.borrow_mut().push((order.release_id.clone(), order.sha.clone()));
         Pause(false).await;
         if self.lose_start_answer.take() { Err(lost()) } else { Ok(format!("e{place}")) }
+    }
+
+    async fn stop_build(&self, build_id: &str) -> Result<(), Fault> {
+        Pause(false).await;
+        self.stopped.borrow_mut().insert(build_id.to_owned());
+        Pause(false).await;
+        Ok(())
     }
 }
 
@@ -166,7 +203,7 @@ impl Outside {
     }
 
     fn ports(&self) -> Ports<&Self, &Self, &Self, &Self> {
-        Ports { host: self, ledger: self, store: self, pipelines: self }
+        Ports { host: self, ledger: self, store: self, runners: self }
     }
 
     /// Every execution leads back to what it was started for.
@@ -180,13 +217,13 @@ impl Outside {
 
     fn look(&self, minute: i64) -> Result<Outcome, SourceError> {
         let (ports, route) = (self.ports(), route());
-        run(reconcile(&ports, &route, at(minute)), usize::MAX).unwrap()
+        run(reconcile(&ports, &route, None, at(minute)), usize::MAX).unwrap()
     }
 
     /// A worker that is killed after `steps` polls; true when it lived to its end.
     fn killed_after(&self, minute: i64, steps: usize) -> bool {
         let (ports, route) = (self.ports(), route());
-        run(reconcile(&ports, &route, at(minute)), steps).is_some()
+        run(reconcile(&ports, &route, None, at(minute)), steps).is_some()
     }
 }
 
@@ -254,7 +291,7 @@ fn a_start_says_whether_its_call_saw_first_that_the_head_had_moved_on() {
 #[test]
 fn a_branch_that_does_not_exist_starts_nothing() {
     let outside = Outside::default();
-    insta::assert_snapshot!(outside.look(0).unwrap(), @"nothing to do, the branch does not exist");
+    insta::assert_snapshot!(outside.look(0).unwrap(), @"nothing to do, it does not exist or is not open");
 }
 
 #[test]
@@ -277,7 +314,7 @@ fn a_head_that_changes_nothing_under_the_paths_starts_nothing_and_is_compared_wi
     let route = Route { paths: vec!["services/orders".to_owned()], ..route() };
     let look = |digit: char, minute: i64| {
         outside.push(digit);
-        run(reconcile(&outside.ports(), &route, at(minute)), usize::MAX).unwrap().unwrap().to_string()
+        run(reconcile(&outside.ports(), &route, None, at(minute)), usize::MAX).unwrap().unwrap().to_string()
     };
     insta::assert_snapshot!(look('a', 0), @"started aaaaaaaaaaaa as execution e0");
     insta::assert_snapshot!(look('b', 1), @"nothing to do, head bbbbbbbbbbbb changes nothing under the paths of this service");
@@ -295,7 +332,7 @@ fn that_a_head_brought_nothing_is_worth_nothing_when_the_paths_change() {
     let route = |path: &str| Route { paths: vec![path.to_owned()], ..route() };
     let look = |digit: char, route: &Route| {
         outside.push(digit);
-        run(reconcile(&outside.ports(), route, at(1)), usize::MAX).unwrap().unwrap().to_string()
+        run(reconcile(&outside.ports(), route, None, at(1)), usize::MAX).unwrap().unwrap().to_string()
     };
     look('a', &route("services/orders"));
     insta::assert_snapshot!(look('b', &route("services/orders")), @"nothing to do, head bbbbbbbbbbbb changes nothing under the paths of this service");
@@ -375,7 +412,7 @@ fn a_worker_that_meets_another_at_work_leaves_the_branch_to_it_and_that_one_star
     let outside = Outside::default();
     outside.push('a');
     let (ports, route) = (outside.ports(), route());
-    let mut first = pin!(reconcile(&ports, &route, at(0)));
+    let mut first = pin!(reconcile(&ports, &route, None, at(0)));
     let mut context = Context::from_waker(Waker::noop());
     while outside.entry().claim.is_none() {
         assert!(first.as_mut().poll(&mut context).is_pending());

@@ -2,7 +2,7 @@
 //!
 //! Must not: name a project that a pipeline's branch could be released by, or take anything but whole names.
 
-use super::pattern::BranchPattern;
+use super::pattern::{BranchPattern, is_branch_name};
 use super::{Mode, Repository, Route, SourceMode, source_action};
 use crate::source::reference::Reference;
 use serde::Deserialize;
@@ -135,7 +135,7 @@ impl BuildEntry {
     pub fn branch(&self, reference: &Reference) -> Option<Route> {
         let is_meant = match reference.merge_queue_base() {
             Some(base) => self.is_into(base),
-            None => self.other_branches && reference.branch().is_some() && !reference.is_merge_queue(),
+            None => self.other_branches && reference.branch().is_some_and(is_branch_name),
         };
         is_meant.then(|| self.at(reference.clone()))
     }
@@ -144,6 +144,12 @@ impl BuildEntry {
     #[must_use]
     pub fn is_into(&self, base: &str) -> bool {
         self.bases.iter().any(|pattern| pattern.matches(base))
+    }
+
+    /// The branches whose pull requests are built here.
+    #[must_use]
+    pub fn bases(&self) -> &[BranchPattern] {
+        &self.bases
     }
 
     /// Whether any pull request is.

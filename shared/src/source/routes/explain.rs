@@ -2,8 +2,8 @@
 //!
 //! Must not: look anywhere but at the routes; whether the head is new is the ledger's word.
 
-use super::{Mode, Route, Routes};
-use crate::source::message::branch_of;
+use super::{BuildEntry, Entry, Forks, Mode, Route, Routes};
+use crate::source::reference::Reference;
 use std::fmt;
 
 /// What the routes say about one ref of one repository.
@@ -13,7 +13,7 @@ pub struct Explanation {
     pub reference: String,
     /// What happens, or why nothing does, one sentence each.
     pub lines: Vec<String>,
-    /// The routes that would start.
+    /// The routes that would start; of a pull request those that do if it goes into one of their branches.
     pub starts: Vec<Route>,
 }
 
@@ -28,39 +28,90 @@ impl Routes {
             format!("refs/heads/{reference}")
         };
         let mut explanation = Explanation { reference: full, lines: Vec::new(), starts: Vec::new() };
-        let entries: Vec<_> = self
-            .entries()
-            .into_iter()
-            .filter(|entry| {
-                let route = entry.repository();
-                route.repository == repository || route.repository_id.to_string() == repository
-            })
-            .collect();
-        if entries.is_empty() {
+        let is_meant =
+            |route: &Route| route.repository == repository || route.repository_id.to_string() == repository;
+        let entries: Vec<Entry> =
+            self.entries().into_iter().filter(|entry| is_meant(entry.repository())).collect();
+        let builds: Vec<BuildEntry> =
+            self.builds().into_iter().filter(|entry| is_meant(entry.repository())).collect();
+        if entries.is_empty() && builds.is_empty() {
             explanation.lines.push(format!("nothing: no route has repository `{repository}`"));
             return explanation;
         }
-        let Some(branch) = branch_of(&explanation.reference).map(ToOwned::to_owned) else {
-            let line = format!(
-                "nothing: `{}` is no branch (tags, pull requests and the merge queue start no pipeline)",
-                explanation.reference
-            );
-            explanation.lines.push(line);
-            return explanation;
-        };
-        for entry in entries {
-            let pipeline = &entry.repository().pipeline;
-            match entry.route(&branch) {
-                Some(route) => {
-                    explanation.lines.push(starts(&route, &entry.pattern.to_string()));
-                    explanation.starts.push(route);
-                }
-                None => {
-                    explanation.lines.push(format!("not `{pipeline}`: `{branch}` is not `{}`", entry.pattern))
+        match Reference::parse(&explanation.reference) {
+            None => {
+                let line = format!(
+                    "nothing: `{}` is neither a branch nor the head of a pull request",
+                    explanation.reference
+                );
+                explanation.lines.push(line);
+            }
+            Some(Reference::Pull(number)) => explanation.pull(&builds, number),
+            Some(Reference::Branch(branch)) => {
+                explanation.pipelines(&entries, &branch);
+                if explanation.starts.is_empty() {
+                    explanation.builds(&builds, &Reference::Branch(branch));
                 }
             }
         }
         explanation
+    }
+}
+
+impl Explanation {
+    fn pipelines(&mut self, entries: &[Entry], branch: &str) {
+        for entry in entries {
+            let pipeline = &entry.repository().pipeline;
+            match entry.route(branch) {
+                Some(route) => {
+                    self.lines.push(starts(&route, &entry.pattern.to_string()));
+                    self.starts.push(route);
+                }
+                None => self.lines.push(format!("not `{pipeline}`: `{branch}` is not `{}`", entry.pattern)),
+            }
+        }
+    }
+
+    fn builds(&mut self, builds: &[BuildEntry], reference: &Reference) {
+        for entry in builds {
+            let project = &entry.repository().pipeline;
+            let Some(route) = entry.branch(reference) else {
+                self.lines.push(format!("not `{project}`: it does not build this branch"));
+                continue;
+            };
+            let unless = if reference.is_merge_queue() {
+                ""
+            } else {
+                ", unless it is the head of an open pull request that is built"
+            };
+            self.lines.push(format!("builds by `{project}`, when {}{unless}", change(&route)));
+            self.starts.push(route);
+        }
+    }
+
+    fn pull(&mut self, builds: &[BuildEntry], number: u64) {
+        for entry in builds {
+            let route = entry.repository();
+            let project = &route.pipeline;
+            if !entry.takes_pulls() {
+                self.lines.push(format!("not `{project}`: it builds no pull requests"));
+                continue;
+            }
+            self.starts.push(Route { reference: Reference::Pull(number), ..route.clone() });
+            let bases: Vec<String> = entry.bases().iter().map(ToString::to_string).collect();
+            let forks = match route.forks {
+                Forks::Approved => "from a fork after somebody who may write has reviewed that very commit",
+                Forks::Never => "never from a fork",
+            };
+            self.lines.push(format!(
+                "builds pull request {number} by `{project}` when it goes into {} and {}; {forks}",
+                quoted(&bases),
+                change(route)
+            ));
+        }
+        if builds.is_empty() {
+            self.lines.push("nothing: the repository has no `builds`".to_owned());
+        }
     }
 }
 
@@ -69,14 +120,19 @@ fn starts(route: &Route, pattern: &str) -> String {
         Mode::Queued => "every head, in order",
         Mode::Superseded => "the newest head overtakes",
     };
-    let change = match route.paths.as_slice() {
+    format!(
+        "starts `{}` (environment `{}`, {mode}) by `{pattern}`, when {}",
+        route.pipeline,
+        route.environment,
+        change(route)
+    )
+}
+
+fn change(route: &Route) -> String {
+    match route.paths.as_slice() {
         [] => "its head is new".to_owned(),
         paths => format!("its head is new and {} differ(s) from the head started before", quoted(paths)),
-    };
-    format!(
-        "starts `{}` (environment `{}`, {mode}) by `{pattern}`, when {change}",
-        route.pipeline, route.environment
-    )
+    }
 }
 
 fn quoted(paths: &[String]) -> String {
@@ -105,6 +161,9 @@ repositories:
       - { branch: main, pipeline: shop-production, environment: production, mode: queued }
       - { branch: main, pipeline: orders-production, environment: production, mode: superseded, service: orders }
       - { branch: 'release/*', pipeline: shop-candidate, environment: staging, mode: queued }
+    builds:
+      - { project: shop-checks, pull_requests_into: [main, 'release/*'] }
+      - { project: orders-checks, other_branches: true, service: orders }
 ";
 
     fn explain(repository: &str, reference: &str) -> String {
@@ -127,11 +186,28 @@ repositories:
         ");
         insta::assert_snapshot!(explain("acme/shop", "refs/tags/v1"), @"
         refs/tags/v1
-          nothing: `refs/tags/v1` is no branch (tags, pull requests and the merge queue start no pipeline)
+          nothing: `refs/tags/v1` is neither a branch nor the head of a pull request
         ");
         insta::assert_snapshot!(explain("acme/shop", "refs/pull/7/head"), @"
         refs/pull/7/head
-          nothing: `refs/pull/7/head` is no branch (tags, pull requests and the merge queue start no pipeline)
+          builds pull request 7 by `shop-checks` when it goes into `main` or `release/*` and its head is new; from a fork after somebody who may write has reviewed that very commit
+          not `orders-checks`: it builds no pull requests
+        ");
+        insta::assert_snapshot!(explain("acme/shop", "fix/x"), @"
+        refs/heads/fix/x
+          not `shop-production`: `fix/x` is not `main`
+          not `orders-production`: `fix/x` is not `main`
+          not `shop-candidate`: `fix/x` is not `release/*`
+          not `shop-checks`: it does not build this branch
+          builds by `orders-checks`, when its head is new and `services/orders` or `libraries` differ(s) from the head started before, unless it is the head of an open pull request that is built
+        ");
+        insta::assert_snapshot!(explain("acme/shop", &format!("gh-readonly-queue/main/pr-7-{}", "a".repeat(40))), @"
+        refs/heads/gh-readonly-queue/main/pr-7-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
+          not `shop-production`: `gh-readonly-queue/main/pr-7-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa` is not `main`
+          not `orders-production`: `gh-readonly-queue/main/pr-7-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa` is not `main`
+          not `shop-candidate`: `gh-readonly-queue/main/pr-7-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa` is not `release/*`
+          builds by `shop-checks`, when its head is new
+          not `orders-checks`: it does not build this branch
         ");
         insta::assert_snapshot!(explain("acme/other", "main"), @"
         refs/heads/main

@@ -72,7 +72,7 @@ impl<'de> Deserialize<'de> for BranchPattern {
 }
 
 /// Whether `name` is a branch that can be released: what Git allows and a key can carry; never a branch of the merge queue.
-fn is_branch_name(name: &str) -> bool {
+pub(super) fn is_branch_name(name: &str) -> bool {
     let known = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-".contains(&byte);
     !name.is_empty()
         && name.len() <= MAX_LENGTH

@@ -39,7 +39,7 @@ proptest::proptest! {
         for happening in story {
             match happening {
                 Happening::Push(number) => { outside.push(char::from(b'a' + number)); }
-                Happening::Worker if workers.len() < 3 => workers.push((minute, Box::pin(reconcile(&ports, &route, at(minute))))),
+                Happening::Worker if workers.len() < 3 => workers.push((minute, Box::pin(reconcile(&ports, &route, None, at(minute))))),
                 Happening::Worker => {}
                 Happening::Step(which) => if let Some((_, worker)) = workers.get_mut(which)
                     && worker.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready()

@@ -5,12 +5,11 @@ use crate::errors::Fault;
 use crate::memory::MemoryLedger;
 use crate::model::{CommitSha, Timestamp};
 use crate::source::ledger::{Entry, LEASE_MS, LedgerKey};
-use crate::source::ports::{
-    Label, Ledger, Origin, Pipelines, Published, SourceHost, SourceStore, StartOrder,
-};
+use crate::source::ports::{Label, Ledger, Origin, Published, Runners, SourceHost, SourceStore, StartOrder};
+use crate::source::pulls::{Pull, Review};
 use crate::source::push_range::{Commit, PushRange};
 use crate::source::reconcile::tests::{Pause, run};
-use crate::source::routes::Route;
+use crate::source::routes::{Route, Runner};
 use proptest::prelude::RngExt;
 use proptest::test_runner::{RngAlgorithm, TestRng};
 use std::cell::{Cell, RefCell};
@@ -124,8 +123,25 @@ impl SourceHost for &Outside {
         Ok(vec![self.commit("", after).await?])
     }
 
-    async fn branches(&self, _: &Route, _: &str) -> Result<Vec<String>, Fault> {
-        Ok(self.heads.borrow().keys().cloned().collect())
+    async fn branches(&self, _: &Route, _: &str) -> Result<Vec<(String, CommitSha)>, Fault> {
+        let all = self.heads.borrow();
+        Ok(all.iter().filter_map(|(name, heads)| Some((name.clone(), heads.last()?.clone()))).collect())
+    }
+
+    async fn pull(&self, _: &Route, _: u64) -> Result<Option<Pull>, Fault> {
+        Ok(None)
+    }
+
+    async fn open_pulls(&self, _: &Route) -> Result<Vec<Pull>, Fault> {
+        Ok(Vec::new())
+    }
+
+    async fn reviews(&self, _: &str, _: u64) -> Result<Vec<Review>, Fault> {
+        Ok(Vec::new())
+    }
+
+    async fn may_write(&self, _: &str, _: &str) -> Result<bool, Fault> {
+        Ok(false)
     }
 
     /// Every commit differs from every other.
@@ -188,8 +204,13 @@ impl SourceStore for &Outside {
     }
 }
 
-impl Pipelines for &Outside {
-    async fn find_release(&self, pipeline: &str, release_id: &str) -> Result<Option<String>, Fault> {
+impl Runners for &Outside {
+    async fn find_release(
+        &self,
+        _: Runner,
+        pipeline: &str,
+        release_id: &str,
+    ) -> Result<Option<String>, Fault> {
         let find = || {
             let all = self.executions.borrow();
             let known =
@@ -210,5 +231,9 @@ impl Pipelines for &Outside {
             Ok(order.release_id.clone())
         };
         self.call("start the pipeline", start).await
+    }
+
+    async fn stop_build(&self, _: &str) -> Result<(), Fault> {
+        unreachable!("the model has no builds")
     }
 }

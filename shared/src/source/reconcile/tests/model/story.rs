@@ -61,7 +61,7 @@ struct Story<'a> {
 /// Tells the story of `seed` until `deliveries` were made; what was counted.
 pub(super) fn tell(seed: u8, rules: Rules, deliveries: u64) -> Figures {
     let outside = Outside::new(seed, rules);
-    let ports = Ports { host: &outside, ledger: &outside, store: &outside, pipelines: &outside };
+    let ports = Ports { host: &outside, ledger: &outside, store: &outside, runners: &outside };
     let routes: Vec<Route> = ["main", "develop", "hotfix"]
         .map(|name| Route {
             reference: Reference::Branch(name.to_owned()),
@@ -148,7 +148,7 @@ impl Story<'_> {
 
     fn worker(&mut self, branch: usize, message: Option<Message>) {
         let now = Timestamp::from_millis(self.now + self.outside.below(SKEW));
-        let work = Box::pin(reconcile(self.ports, &self.routes[branch], now));
+        let work = Box::pin(reconcile(self.ports, &self.routes[branch], None, now));
         self.workers.push(Worker { work, begun: self.now, slow_until: self.now, message });
     }
 

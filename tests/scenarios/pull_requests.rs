@@ -1,0 +1,160 @@
+//! Pull requests, forks and the merge queue: each head is built once by a project without secrets, whatever happens on the way.
+
+use anyhow::{Context, Result, ensure};
+use scenarios::{World, text};
+use serde_json::{Value, json};
+
+const PROJECT: &str = "b2b-pull-request-checks";
+/// Virtual minutes with a poll in them.
+const A_POLL: u32 = 6;
+/// Attempts of one call by the SDK (its standard retry mode).
+const ATTEMPTS: u64 = 3;
+
+/// Opens a pull request into `main`, told `deliveries` times; its number and head.
+fn open(world: &World, branch: &str, fork: Option<&str>, deliveries: u32) -> Result<(u64, String)> {
+    let order = json!({"action": "opened", "branch": branch, "base": "main", "change": "good", "fork": fork, "deliveries": deliveries});
+    let answer = world.github("/_github/pull-request", &order)?;
+    let number = answer.get("number").and_then(Value::as_u64).context("it has a number")?;
+    Ok((number, text(&answer, "sha").to_owned()))
+}
+
+fn order(world: &World, action: &str, number: u64) -> Result<String> {
+    let order = match action {
+        "synchronize" => json!({"action": action, "number": number, "change": "low-coverage"}),
+        _ => json!({"action": action, "number": number}),
+    };
+    Ok(text(&world.github("/_github/pull-request", &order)?, "sha").to_owned())
+}
+
+/// Builds of the project for `sha`, oldest first.
+fn builds(world: &World, sha: &str) -> Result<Vec<Value>> {
+    let state = world.state()?;
+    let all = state.get("builds").and_then(Value::as_array).context("the state has builds")?;
+    let ours = |build: &&Value| text(build, "project") == PROJECT && text(build, "commit") == sha;
+    Ok(all.iter().filter(ours).cloned().collect())
+}
+
+fn statuses(world: &World, sha: &str) -> Result<Vec<String>> {
+    Ok(builds(world, sha)?.iter().map(|build| text(build, "status").to_owned()).collect())
+}
+
+fn fault(world: &World, operation: &str, kind: &str, times: u64) -> Result<()> {
+    let function = world.output("SourceFunctionName");
+    let fault = json!({"service": "codebuild", "operation": operation, "nth": 1, "times": times, "kind": kind, "function": function});
+    world.control("/_local/faults", &fault).map(|_| ())
+}
+
+#[test]
+fn a_pull_request_is_built_on_its_head_and_its_builds_end_with_it() -> Result<()> {
+    let world = World::take();
+    let (number, first) = open(&world, "story/build", None, 1)?;
+    world.wait_for_empty("SourceQueueUrl")?;
+    assert_eq!(statuses(&world, &first)?, ["IN_PROGRESS"]);
+    let second = order(&world, "synchronize", number)?;
+    world.wait_for_empty("SourceQueueUrl")?;
+    assert_eq!(statuses(&world, &first)?, ["STOPPED"], "the push overtook it");
+    world.advance(3)?;
+    assert_eq!(statuses(&world, &second)?, ["SUCCEEDED"]);
+    let third = order(&world, "synchronize", number)?;
+    world.wait_for_empty("SourceQueueUrl")?;
+    order(&world, "closed", number)?;
+    world.wait_for_empty("SourceQueueUrl")?;
+    assert_eq!(statuses(&world, &third)?, ["STOPPED"], "it was closed");
+    world.advance(A_POLL)?;
+    assert_eq!((statuses(&world, &second)?.len(), statuses(&world, &third)?.len()), (1, 1));
+    Ok(())
+}
+
+#[test]
+fn a_build_is_told_generated_ids_and_its_number_and_nothing_else() -> Result<()> {
+    let world = World::take();
+    let (number, sha) = open(&world, "story/$(id)-x", None, 1)?;
+    world.wait_for_empty("SourceQueueUrl")?;
+    let build = builds(&world, &sha)?.pop().context("it is built")?;
+    let variables = build.get("variables").and_then(Value::as_array).context("it has variables")?;
+    let told: Vec<(&str, &str)> =
+        variables.iter().map(|variable| (text(variable, "name"), text(variable, "value"))).collect();
+    let release = told.first().context("the first is the release")?.1;
+    ensure!(release.len() == 32 && release.bytes().all(|byte| byte.is_ascii_hexdigit()), "{told:?}");
+    let number = number.to_string();
+    let expected = [
+        ("TIDEGATE_RELEASE_ID", release),
+        ("TIDEGATE_COMMIT_ID", sha.as_str()),
+        ("TIDEGATE_PULL_REQUEST", number.as_str()),
+    ];
+    assert_eq!(told, expected);
+    order(&world, "closed", number.parse()?)?;
+    world.wait_for_empty("SourceQueueUrl")
+}
+
+#[test]
+fn the_head_of_a_fork_is_built_after_a_review_of_that_very_commit_and_not_after_the_next_push() -> Result<()>
+{
+    let world = World::take();
+    world.github("/_github/permission", &json!({"account": "maintainer", "permission": "write"}))?;
+    let (number, first) = open(&world, "main", Some("mallory/shop"), 1)?;
+    world.wait_for_empty("SourceQueueUrl")?;
+    let review = |reviewer: &str| {
+        let review = json!({"number": number, "reviewer": reviewer, "state": "COMMENTED", "body": "/build"});
+        world.github("/_github/review", &review)?;
+        world.wait_for_empty("SourceQueueUrl")
+    };
+    review("mallory")?;
+    ensure!(builds(&world, &first)?.is_empty(), "its own author may not write");
+    review("maintainer")?;
+    assert_eq!(statuses(&world, &first)?.len(), 1);
+    let second = order(&world, "synchronize", number)?;
+    world.wait_for_empty("SourceQueueUrl")?;
+    world.advance(A_POLL)?;
+    ensure!(builds(&world, &second)?.is_empty(), "nobody has seen this commit");
+    review("maintainer")?;
+    assert_eq!(statuses(&world, &second)?.len(), 1);
+    order(&world, "closed", number)?;
+    world.wait_for_empty("SourceQueueUrl")
+}
+
+#[test]
+fn a_pull_request_that_no_webhook_told_of_is_built_by_the_next_poll() -> Result<()> {
+    let world = World::take();
+    let (number, sha) = open(&world, "story/lost", None, 0)?;
+    world.advance(A_POLL)?;
+    assert_eq!(statuses(&world, &sha)?.len(), 1);
+    world.advance(A_POLL)?;
+    assert_eq!(statuses(&world, &sha)?.len(), 1, "and by no other");
+    order(&world, "closed", number)?;
+    world.wait_for_empty("SourceQueueUrl")
+}
+
+#[test]
+fn a_build_whose_answer_was_lost_is_found_again_and_not_started_twice() -> Result<()> {
+    let world = World::take();
+    fault(&world, "StartBuild", "lost-answer", ATTEMPTS)?;
+    let (number, sha) = open(&world, "story/answer", None, 0)?;
+    world.advance(A_POLL)?;
+    world.control("/_local/faults/reset", &json!({}))?;
+    // Longer than CodeBuild remembers a token.
+    world.advance(2 * A_POLL)?;
+    let built = builds(&world, &sha)?;
+    assert_eq!(built.len(), 1, "{built:#?}");
+    let short: String = sha.chars().take(12).collect();
+    let id = text(built.first().context("one")?, "id").to_owned();
+    world.emulator.wait_for_log(&[&format!("found started {short} as execution {id}")])?;
+    order(&world, "closed", number)?;
+    world.wait_for_empty("SourceQueueUrl")
+}
+
+#[test]
+fn a_merge_group_is_built_and_its_build_stopped_when_the_queue_gives_it_up() -> Result<()> {
+    let world = World::take();
+    let (number, sha) = open(&world, "story/queue", None, 0)?;
+    let group = |action: &str| {
+        world.github("/_github/merge-group", &json!({"action": action, "number": number}))?;
+        world.wait_for_empty("SourceQueueUrl")
+    };
+    group("checks_requested")?;
+    assert_eq!(statuses(&world, &sha)?, ["IN_PROGRESS"]);
+    group("destroyed")?;
+    assert_eq!(statuses(&world, &sha)?, ["STOPPED"]);
+    order(&world, "closed", number)?;
+    world.wait_for_empty("SourceQueueUrl")
+}
