@@ -15,6 +15,11 @@ use std::process::Command;
 pub(crate) const STACK: &str = "tidegate";
 /// Numeric id of the sample repository.
 const REPOSITORY_ID: &str = "1001";
+/// The sample repository's webhook as the template's parameter names it: GitHub makes it after the deployment, as the first thing to which it
+/// gives an id of its own.
+pub(super) const WEBHOOK: (&str, u64) = ("acme/b2b-ecommerce-platform", 1);
+/// A token for that webhook. There is no such secret: over plain HTTP no token is sent, so none is read.
+const WEBHOOK_TOKEN: &str = "tidegate/webhook-token";
 /// Settings of the sample platform, by the template's parameter.
 const SETTINGS: [(&str, &str); 3] =
     [("Routes", "routes.yaml"), ("ServiceMap", "services.yaml"), ("WatchSettings", "watch.yaml")];
@@ -33,7 +38,11 @@ pub(crate) fn deploy(home: &Home, sam: &Path, template: &Path, record: &Record) 
 }
 
 fn parameters_of(home: &Home, record: &Record) -> Result<String> {
-    let mut parameters = json!({"RepositoryIds": REPOSITORY_ID, "GitHubApiUrl": record.github_url});
+    let (repository, webhook) = WEBHOOK;
+    let mut parameters = json!({
+        "RepositoryIds": REPOSITORY_ID, "GitHubApiUrl": record.github_url,
+        "WebhookHooks": format!("{repository}:{webhook}"), "WebhookTokenSecretId": WEBHOOK_TOKEN,
+    });
     for (parameter, file) in SETTINGS {
         let path = home.root().join("local/platform/settings").join(file);
         let text =
