@@ -10,6 +10,7 @@ use crate::github::client::{Call, GitHub, denied};
 use crate::model::Timestamp;
 use crate::source::ports::TokenSource;
 use crate::source::rotation::{HookId, SecretText, Webhooks};
+use crate::source::secrets::REFETCH_PAUSE_MS;
 use crate::source::sweep::{Attempt, DeliveryLog, Page, Trouble};
 use http::Method;
 use serde::Deserialize;
@@ -19,6 +20,9 @@ use std::time::Duration;
 
 /// How long a ping is given before its delivery is looked for.
 const PAUSE: Duration = Duration::from_secs(4);
+/// How long a new secret is held back: a receiver fetches its secrets for an unknown signature again after [`REFETCH_PAUSE_MS`]; a second
+/// more is for clocks that are not exact.
+const SETTLED: Duration = Duration::from_millis(REFETCH_PAUSE_MS.unsigned_abs() + 1000);
 /// Operation names in faults.
 const LIST: &str = "list a webhook's deliveries";
 const REDELIVER: &str = "redeliver a delivery";
@@ -59,6 +63,10 @@ struct Delivery {
 impl<T: TokenSource> Webhooks for RepositoryHooks<T> {
     fn all(&self) -> &[HookId] {
         &self.hooks
+    }
+
+    async fn settle(&self) {
+        tokio::time::sleep(SETTLED).await;
     }
 
     async fn set_secret(&self, hook: &HookId, text: &SecretText) -> Result<(), Fault> {
