@@ -1,8 +1,8 @@
 //! The webhook secret is rotated while deliveries keep coming, signed with whatever GitHub has at that moment: none is refused.
 //!
 //! The emulator's `RotateSecret` is a stub (it makes a copy of the current value current at once), so the story does what Secrets Manager
-//! does: it makes a pending version without a value, invokes the rotation function four times, and takes the label `AWSPENDING` off, which on
-//! AWS the move of `AWSCURRENT` does in the same call.
+//! does: it makes a pending version without a value and invokes the rotation function four times. At the end it takes the label `AWSPENDING`
+//! off: on AWS a label is at one version only, the emulator would leave it at this one when the next rotation begins.
 
 use anyhow::{Context, Result, ensure};
 use scenarios::{World, text};
