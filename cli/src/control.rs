@@ -56,10 +56,11 @@ impl ControlPlane {
         self.post("/_local/approve", &body).map(|_| ())
     }
 
-    /// Tells GitHub where its deliveries go.
-    pub(crate) fn hooks(&self, url: &str, secret: &str, host: &str) -> Result<()> {
+    /// Tells GitHub where its deliveries go; the id of the webhook.
+    pub(crate) fn hooks(&self, url: &str, secret: &str, host: &str) -> Result<u64> {
         let body = json!({"url": url, "secret": secret, "hostHeader": host});
-        http::json(&self.agent, &format!("{}/_github/hooks", self.github), Some(&body)).map(|_| ())
+        let answer = http::json(&self.agent, &format!("{}/_github/hooks", self.github), Some(&body))?;
+        answer.get("id").and_then(Value::as_u64).context("GitHub names no webhook")
     }
 
     /// Makes a commit and pushes it; GitHub delivers the webhook before it answers.

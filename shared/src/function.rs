@@ -6,6 +6,7 @@ use crate::errors::{Rejection, chain};
 use crate::model::Timestamp;
 use crate::settings::SettingsError;
 use lambda_runtime::Diagnostic;
+use serde_json::Value;
 use std::error::Error;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
@@ -84,6 +85,18 @@ pub fn local_clock() -> Timestamp {
     Timestamp::from_millis(i64::try_from(since_1970().as_millis()).unwrap_or(i64::MAX))
 }
 
+/// The time of a scheduled event: facts are judged by a service's clock, never by ours (ADR 0004).
+///
+/// # Errors
+/// When the event has none, or none that can be read.
+pub fn scheduled_time(event: &Value) -> Result<Timestamp, Rejection> {
+    let text = event
+        .get("time")
+        .and_then(Value::as_str)
+        .ok_or_else(|| Rejection::new("the event has no `time`: a tick comes from a schedule"))?;
+    text.parse().map_err(|_| Rejection::new("the event's `time` is not an RFC 3339 time"))
+}
+
 /// What is left until `deadline_ms`, epoch milliseconds (`Lambda-Runtime-Deadline-Ms`); zero when it has passed.
 #[must_use]
 pub fn time_left(deadline_ms: u64) -> Duration {
@@ -134,6 +147,13 @@ fn words(payload: &(dyn std::any::Any + Send)) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_tick_takes_its_time_from_the_schedule_only() {
+        let event = serde_json::json!({"detail-type": "Scheduled Event", "time": "2026-11-23T21:40:00Z"});
+        assert_eq!(scheduled_time(&event).unwrap().to_string(), "2026-11-23T21:40:00Z");
+        insta::assert_snapshot!(scheduled_time(&Value::Null).unwrap_err(), @"the event has no `time`: a tick comes from a schedule");
+    }
 
     #[tokio::test]
     async fn a_panic_becomes_words_for_the_asker() {

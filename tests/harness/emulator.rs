@@ -58,6 +58,27 @@ impl Emulator {
         Ok(serde_json::from_str(&text).unwrap_or(Value::String(text)))
     }
 
+    /// Sets a variable of a function's environment, as an operator who changes it; what it was before. The next invocation begins a new
+    /// process.
+    ///
+    /// # Errors
+    /// When the function cannot be described or changed, or has no such variable.
+    pub fn configure(&self, function: &str, variable: &str, value: &str) -> Result<String> {
+        let url = format!("{}/2015-03-31/functions/{function}/configuration", self.url);
+        let mut answer =
+            self.agent.get(&url).header("authorization", Self::authorization("lambda")).call()?;
+        let known: Value = serde_json::from_str(&answer.body_mut().read_to_string()?)?;
+        let mut variables = known.pointer("/Environment/Variables").cloned().unwrap_or_default();
+        let set = variables.get_mut(variable).with_context(|| format!("`{function}` has no `{variable}`"))?;
+        let before = set.as_str().unwrap_or_default().to_owned();
+        *set = value.into();
+        let order = json!({"Environment": {"Variables": variables}}).to_string();
+        let answer =
+            self.agent.put(&url).header("authorization", Self::authorization("lambda")).send(order)?;
+        anyhow::ensure!(answer.status().is_success(), "`{function}` cannot be changed: {}", answer.status());
+        Ok(before)
+    }
+
     /// Messages waiting or in flight in a queue.
     ///
     /// # Errors

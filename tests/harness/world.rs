@@ -160,6 +160,50 @@ impl World {
         self.request(&format!("{}/_local/state", self.control), None)
     }
 
+    /// The virtual time.
+    ///
+    /// # Errors
+    /// When the control plane does not tell it.
+    pub fn now(&self) -> Result<String> {
+        Ok(text(&self.state()?, "now").to_owned())
+    }
+
+    /// Everything that GitHub holds.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub fn github_state(&self) -> Result<Value> {
+        self.request(&format!("{}/_github/state", self.github), None)
+    }
+
+    /// The repository's webhook as GitHub's API addresses it.
+    fn webhook(&self) -> Result<String> {
+        let state = self.github_state()?;
+        let id = state.pointer("/repositories/0/hooks/0/id").context("the repository has a webhook")?;
+        Ok(format!("{}/repos/acme/b2b-ecommerce-platform/hooks/{id}", self.github))
+    }
+
+    /// GitHub's log of the deliveries, the newest first.
+    ///
+    /// # Errors
+    /// When GitHub does not show it.
+    pub fn deliveries(&self) -> Result<Vec<Value>> {
+        let log = self.request(&format!("{}/deliveries?per_page=100", self.webhook()?), None)?;
+        Ok(log.as_array().context("the log is a list")?.clone())
+    }
+
+    /// Changes the webhook on GitHub; what is not named stays.
+    ///
+    /// # Errors
+    /// When GitHub refuses.
+    pub fn configure_webhook(&self, config: &Value) -> Result<()> {
+        let url = format!("{}/config", self.webhook()?);
+        let answer =
+            self.agent.patch(&url).header("content-type", "application/json").send(config.to_string())?;
+        anyhow::ensure!(answer.status().is_success(), "{url}: {}", answer.status());
+        Ok(())
+    }
+
     /// An output of the stack.
     #[must_use]
     pub fn output(&self, name: &str) -> &str {

@@ -1,6 +1,7 @@
 //! One file per story, on the stack that `tidegate up` runs: real function binaries, installed by the real `sam deploy`.
 
 mod canary_rolled_back;
+mod delivered_again;
 mod duplicate_webhook;
 mod events_in_any_order;
 mod gate_failure;
@@ -11,5 +12,6 @@ mod lost_webhook;
 mod malformed;
 mod old_push_replayed;
 mod pull_requests;
+mod rotation;
 mod routes;
 mod source_killed;

@@ -26,16 +26,30 @@ fn order(world: &World, action: &str, number: u64) -> Result<String> {
     Ok(text(&world.github("/_github/pull-request", &order)?, "sha").to_owned())
 }
 
-/// Builds of the project for `sha`, oldest first.
-fn builds(world: &World, sha: &str) -> Result<Vec<Value>> {
+/// A build's variables, by name.
+fn variables(build: &Value) -> Vec<(&str, &str)> {
+    let all = build.get("variables").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    all.iter().map(|variable| (text(variable, "name"), text(variable, "value"))).collect()
+}
+
+/// Builds of `sha` as pull request `number`, or as none, oldest first. Pull requests that are opened at one moment have one commit.
+fn builds(world: &World, sha: &str, number: Option<u64>) -> Result<Vec<Value>> {
     let state = world.state()?;
     let all = state.get("builds").and_then(Value::as_array).context("the state has builds")?;
-    let ours = |build: &&Value| text(build, "project") == PROJECT && text(build, "commit") == sha;
+    let ours = |build: &&Value| {
+        let told = variables(build)
+            .iter()
+            .find(|(name, _)| *name == "TIDEGATE_PULL_REQUEST")
+            .map(|told| told.1.to_owned());
+        text(build, "project") == PROJECT
+            && text(build, "commit") == sha
+            && told == number.map(|number| number.to_string())
+    };
     Ok(all.iter().filter(ours).cloned().collect())
 }
 
-fn statuses(world: &World, sha: &str) -> Result<Vec<String>> {
-    Ok(builds(world, sha)?.iter().map(|build| text(build, "status").to_owned()).collect())
+fn statuses(world: &World, sha: &str, number: Option<u64>) -> Result<Vec<String>> {
+    Ok(builds(world, sha, number)?.iter().map(|build| text(build, "status").to_owned()).collect())
 }
 
 fn fault(world: &World, operation: &str, kind: &str, times: u64) -> Result<()> {
@@ -49,19 +63,22 @@ fn a_pull_request_is_built_on_its_head_and_its_builds_end_with_it() -> Result<()
     let world = World::take();
     let (number, first) = open(&world, "story/build", None, 1)?;
     world.wait_for_empty("SourceQueueUrl")?;
-    assert_eq!(statuses(&world, &first)?, ["IN_PROGRESS"]);
+    assert_eq!(statuses(&world, &first, Some(number))?, ["IN_PROGRESS"]);
     let second = order(&world, "synchronize", number)?;
     world.wait_for_empty("SourceQueueUrl")?;
-    assert_eq!(statuses(&world, &first)?, ["STOPPED"], "the push overtook it");
+    assert_eq!(statuses(&world, &first, Some(number))?, ["STOPPED"], "the push overtook it");
     world.advance(3)?;
-    assert_eq!(statuses(&world, &second)?, ["SUCCEEDED"]);
+    assert_eq!(statuses(&world, &second, Some(number))?, ["SUCCEEDED"]);
     let third = order(&world, "synchronize", number)?;
     world.wait_for_empty("SourceQueueUrl")?;
     order(&world, "closed", number)?;
     world.wait_for_empty("SourceQueueUrl")?;
-    assert_eq!(statuses(&world, &third)?, ["STOPPED"], "it was closed");
+    assert_eq!(statuses(&world, &third, Some(number))?, ["STOPPED"], "it was closed");
     world.advance(A_POLL)?;
-    assert_eq!((statuses(&world, &second)?.len(), statuses(&world, &third)?.len()), (1, 1));
+    assert_eq!(
+        (statuses(&world, &second, Some(number))?.len(), statuses(&world, &third, Some(number))?.len()),
+        (1, 1)
+    );
     Ok(())
 }
 
@@ -70,20 +87,18 @@ fn a_build_is_told_generated_ids_and_its_number_and_nothing_else() -> Result<()>
     let world = World::take();
     let (number, sha) = open(&world, "story/$(id)-x", None, 1)?;
     world.wait_for_empty("SourceQueueUrl")?;
-    let build = builds(&world, &sha)?.pop().context("it is built")?;
-    let variables = build.get("variables").and_then(Value::as_array).context("it has variables")?;
-    let told: Vec<(&str, &str)> =
-        variables.iter().map(|variable| (text(variable, "name"), text(variable, "value"))).collect();
+    let build = builds(&world, &sha, Some(number))?.pop().context("it is built")?;
+    let told = variables(&build);
     let release = told.first().context("the first is the release")?.1;
     ensure!(release.len() == 32 && release.bytes().all(|byte| byte.is_ascii_hexdigit()), "{told:?}");
-    let number = number.to_string();
+    let shown = number.to_string();
     let expected = [
         ("TIDEGATE_RELEASE_ID", release),
         ("TIDEGATE_COMMIT_ID", sha.as_str()),
-        ("TIDEGATE_PULL_REQUEST", number.as_str()),
+        ("TIDEGATE_PULL_REQUEST", shown.as_str()),
     ];
     assert_eq!(told, expected);
-    order(&world, "closed", number.parse()?)?;
+    order(&world, "closed", number)?;
     world.wait_for_empty("SourceQueueUrl")
 }
 
@@ -100,15 +115,15 @@ fn the_head_of_a_fork_is_built_after_a_review_of_that_very_commit_and_not_after_
         world.wait_for_empty("SourceQueueUrl")
     };
     review("mallory")?;
-    ensure!(builds(&world, &first)?.is_empty(), "its own author may not write");
+    ensure!(builds(&world, &first, Some(number))?.is_empty(), "its own author may not write");
     review("maintainer")?;
-    assert_eq!(statuses(&world, &first)?.len(), 1);
+    assert_eq!(statuses(&world, &first, Some(number))?.len(), 1);
     let second = order(&world, "synchronize", number)?;
     world.wait_for_empty("SourceQueueUrl")?;
     world.advance(A_POLL)?;
-    ensure!(builds(&world, &second)?.is_empty(), "nobody has seen this commit");
+    ensure!(builds(&world, &second, Some(number))?.is_empty(), "nobody has seen this commit");
     review("maintainer")?;
-    assert_eq!(statuses(&world, &second)?.len(), 1);
+    assert_eq!(statuses(&world, &second, Some(number))?.len(), 1);
     order(&world, "closed", number)?;
     world.wait_for_empty("SourceQueueUrl")
 }
@@ -118,9 +133,9 @@ fn a_pull_request_that_no_webhook_told_of_is_built_by_the_next_poll() -> Result<
     let world = World::take();
     let (number, sha) = open(&world, "story/lost", None, 0)?;
     world.advance(A_POLL)?;
-    assert_eq!(statuses(&world, &sha)?.len(), 1);
+    assert_eq!(statuses(&world, &sha, Some(number))?.len(), 1);
     world.advance(A_POLL)?;
-    assert_eq!(statuses(&world, &sha)?.len(), 1, "and by no other");
+    assert_eq!(statuses(&world, &sha, Some(number))?.len(), 1, "and by no other");
     order(&world, "closed", number)?;
     world.wait_for_empty("SourceQueueUrl")
 }
@@ -134,7 +149,7 @@ fn a_build_whose_answer_was_lost_is_found_again_and_not_started_twice() -> Resul
     world.control("/_local/faults/reset", &json!({}))?;
     // Longer than CodeBuild remembers a token.
     world.advance(2 * A_POLL)?;
-    let built = builds(&world, &sha)?;
+    let built = builds(&world, &sha, Some(number))?;
     assert_eq!(built.len(), 1, "{built:#?}");
     let short: String = sha.chars().take(12).collect();
     let id = text(built.first().context("one")?, "id").to_owned();
@@ -152,9 +167,9 @@ fn a_merge_group_is_built_and_its_build_stopped_when_the_queue_gives_it_up() -> 
         world.wait_for_empty("SourceQueueUrl")
     };
     group("checks_requested")?;
-    assert_eq!(statuses(&world, &sha)?, ["IN_PROGRESS"]);
+    assert_eq!(statuses(&world, &sha, None)?, ["IN_PROGRESS"]);
     group("destroyed")?;
-    assert_eq!(statuses(&world, &sha)?, ["STOPPED"]);
+    assert_eq!(statuses(&world, &sha, None)?, ["STOPPED"]);
     order(&world, "closed", number)?;
     world.wait_for_empty("SourceQueueUrl")
 }

@@ -17,6 +17,11 @@ pub(crate) const STACK: &str = "tidegate";
 const REPOSITORY_ID: &str = "1001";
 /// What the sample platform's projects for pull requests begin with.
 const BUILD_PROJECTS: &str = "b2b-pull-request";
+/// The sample repository's webhook as the template's parameter names it: GitHub makes it after the deployment, as the first thing to which it
+/// gives an id of its own.
+pub(super) const WEBHOOK: (&str, u64) = ("acme/b2b-ecommerce-platform", 1);
+/// A token for that webhook. There is no such secret: over plain HTTP no token is sent, so none is read.
+const WEBHOOK_TOKEN: &str = "tidegate/webhook-token";
 /// Settings of the sample platform, by the template's parameter.
 const SETTINGS: [(&str, &str); 3] =
     [("Routes", "routes.yaml"), ("ServiceMap", "services.yaml"), ("WatchSettings", "watch.yaml")];
@@ -35,8 +40,11 @@ pub(crate) fn deploy(home: &Home, sam: &Path, template: &Path, record: &Record) 
 }
 
 fn parameters_of(home: &Home, record: &Record) -> Result<String> {
-    let mut parameters = json!({"RepositoryIds": REPOSITORY_ID, "GitHubApiUrl": record.github_url,
-        "BuildProjectPrefix": BUILD_PROJECTS});
+    let (repository, webhook) = WEBHOOK;
+    let mut parameters = json!({
+        "RepositoryIds": REPOSITORY_ID, "GitHubApiUrl": record.github_url, "BuildProjectPrefix": BUILD_PROJECTS,
+        "WebhookHooks": format!("{repository}:{webhook}"), "WebhookTokenSecretId": WEBHOOK_TOKEN,
+    });
     for (parameter, file) in SETTINGS {
         let path = home.root().join("local/platform/settings").join(file);
         let text =

@@ -15,9 +15,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// Packages of the functions; each has a binary of the same name.
-pub(crate) const FUNCTIONS: [&str; 10] = [
+pub(crate) const FUNCTIONS: [&str; 11] = [
     "webhook",
     "secret-rotation",
+    "delivery-sweep",
     "source",
     "quality-gate",
     "pre-traffic",

@@ -13,7 +13,7 @@ use crate::emulator::Emulator;
 use crate::home::Home;
 use crate::interrupt;
 use crate::progress::Step;
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use record::{Ports, Record};
 use std::fs;
 
@@ -69,8 +69,10 @@ fn connect(record: &mut Record) -> Result<()> {
     control.seed(&serde_json::to_value(&record.outputs)?)?;
     let secret = emulator.webhook_secret(record.output("WebhookSecretId")?)?;
     let host = host_of(record.output("WebhookUrl")?)?.to_owned();
-    control.hooks(&format!("{}/", record.emulator_url), &secret, &host)?;
-    step.end("sample platform `acme/b2b-ecommerce-platform` and its webhook");
+    let (repository, deployed) = deploy::WEBHOOK;
+    let webhook = control.hooks(&format!("{}/", record.emulator_url), &secret, &host)?;
+    ensure!(webhook == deployed, "GitHub made webhook {webhook}, the stack was deployed for {deployed}");
+    step.end(&format!("sample platform `{repository}` and its webhook"));
     Ok(())
 }
 

@@ -42,7 +42,7 @@ fn pending(function: &FunctionUnderTest) {
 }
 
 fn invoke(function: &mut FunctionUnderTest, event: &str) -> String {
-    match function.invoke(&serde_json::from_str(event).unwrap(), 30) {
+    match function.invoke(&serde_json::from_str(event).unwrap(), 60) {
         Answer::Response(answer) => answer.to_string(),
         Answer::Error(error) => format!("error {error}"),
         Answer::None => "no answer".to_owned(),

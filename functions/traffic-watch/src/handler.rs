@@ -7,7 +7,7 @@ use shared::delivery::config::WatchConfig;
 use shared::delivery::ports::{Deployments, Minutes, Notifier, Stored, Watches};
 use shared::delivery::tick::World;
 use shared::errors::{Fault, Rejection, chain};
-use shared::function::{catch_panic, diagnostic, failed};
+use shared::function::{catch_panic, diagnostic, failed, scheduled_time};
 use shared::model::Timestamp;
 use shared::settings::{Reader, SettingsError};
 use tracing::{debug, error, info, warn};
@@ -45,7 +45,7 @@ pub(crate) struct Handler<D, M, W, N> {
 impl<D: Deployments, M: Minutes, W: Watches, N: Notifier> Handler<D, M, W, N> {
     /// One tick; an error when any watch could not be looked after, so that the tick is repeated and its alarm sees it.
     pub(crate) async fn handle(&self, event: LambdaEvent<Value>) -> Result<Value, Diagnostic> {
-        let now = time_of(&event.payload).map_err(|rejection| failed("Rejection", &rejection))?;
+        let now = scheduled_time(&event.payload).map_err(|rejection| failed("Rejection", &rejection))?;
         let active = self.watches.active().await.map_err(|fault| failed("Fault", &fault))?;
         if active.is_empty() {
             debug!(target: "tidegate", "no shift to watch");
@@ -99,27 +99,5 @@ impl<D: Deployments, M: Minutes, W: Watches, N: Notifier> Handler<D, M, W, N> {
             }
         }
         Ok(())
-    }
-}
-
-/// The time of a scheduled event: facts are judged by the service's clock, never by ours (ADR 0004).
-fn time_of(event: &Value) -> Result<Timestamp, Rejection> {
-    let text = event
-        .get("time")
-        .and_then(Value::as_str)
-        .ok_or_else(|| Rejection::new("the event has no `time`: a tick comes from a schedule"))?;
-    text.parse().map_err(|_| Rejection::new("the event's `time` is not an RFC 3339 time"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_tick_takes_its_time_from_the_schedule_only() {
-        let event: Value =
-            serde_json::from_str(include_str!("../../../events/traffic-watch/tick.json")).unwrap();
-        assert_eq!(time_of(&event).unwrap().to_string(), "2026-11-23T21:40:00Z");
-        insta::assert_snapshot!(time_of(&json!({})).unwrap_err(), @"the event has no `time`: a tick comes from a schedule");
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Specification: <https://docs.github.com/en/rest/repos/webhooks>
 
-use super::answer::{Refusal, Result};
+use super::answer::{Input, Refusal, Result};
 use super::deliver::{Delivery, Encoding, Hook, Parcel};
 use super::page::Page;
 use super::{GitHub, Repository, shapes};
@@ -10,6 +10,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::IntoResponse;
+use serde::Deserialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -34,6 +35,33 @@ pub(super) async fn one(
 ) -> Result<Json<Value>> {
     let (repository, hook) = find(&github, &owner, &name, hook)?;
     Ok(Json(show(&github, repository, &hook)))
+}
+
+/// What is to change of a webhook's configuration. Not `Debug`: it holds the secret.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ConfigOrder {
+    #[serde(default)]
+    secret: Option<String>,
+    #[serde(default)]
+    url: Option<String>,
+    #[serde(default)]
+    content_type: Option<Encoding>,
+}
+
+/// Changes what is named and nothing else; deliveries are signed with the new secret from then on.
+pub(super) async fn configure(
+    State(github): State<Arc<GitHub>>,
+    Path((owner, name, hook)): OfHook,
+    Input(order): Input<ConfigOrder>,
+) -> Result<Json<Value>> {
+    let (_, hook) = find(&github, &owner, &name, hook)?;
+    let mut book = github.book();
+    let known = book.hooks.iter_mut().find(|known| known.id == hook.id).ok_or(Refusal::NotFound)?;
+    known.secret = order.secret.unwrap_or_else(|| known.secret.clone());
+    known.url = order.url.unwrap_or_else(|| known.url.clone());
+    known.encoding = order.content_type.unwrap_or(known.encoding);
+    Ok(Json(config(known)))
 }
 
 /// Sends a ping.
@@ -133,25 +161,30 @@ pub(super) fn made(github: &GitHub, hook: u64, id: u64) -> Result<Delivery> {
 pub(super) fn show(github: &GitHub, repository: &Repository, hook: &Hook) -> Value {
     let at = shapes::time(hook.created_at);
     let address = github.address(repository, &format!("/hooks/{}", hook.id));
-    let mut config = json!({"url": hook.url, "content_type": hook.encoding, "insecure_ssl": "0"});
-    if let Some(fields) = config.as_object_mut()
-        && !hook.secret.is_empty()
-    {
-        fields.insert("secret".to_owned(), "********".into());
-    }
     json!({
         "type": "Repository",
         "id": hook.id,
         "name": "web",
         "active": true,
         "events": ["push"],
-        "config": config,
+        "config": config(hook),
         "created_at": at,
         "updated_at": at,
         "url": address,
         "ping_url": format!("{address}/pings"),
         "deliveries_url": format!("{address}/deliveries"),
     })
+}
+
+/// A webhook's configuration; of a secret only that there is one.
+fn config(hook: &Hook) -> Value {
+    let mut config = json!({"url": hook.url, "content_type": hook.encoding, "insecure_ssl": "0"});
+    if let Some(fields) = config.as_object_mut()
+        && !hook.secret.is_empty()
+    {
+        fields.insert("secret".to_owned(), "********".into());
+    }
+    config
 }
 
 /// A delivery without what was sent and answered.

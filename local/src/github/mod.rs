@@ -41,7 +41,7 @@ use answer::{Refusal, Result};
 use anyhow::Context;
 use axum::Router;
 use axum::middleware::from_fn_with_state;
-use axum::routing::{get, post};
+use axum::routing::{get, patch, post};
 use book::Book;
 use git::Git;
 use platform::Platform;
@@ -244,6 +244,7 @@ fn posting() -> Router<Arc<GitHub>> {
         )
         .route("/repos/{owner}/{name}/hooks", get(hooks::list))
         .route("/repos/{owner}/{name}/hooks/{hook}", get(hooks::one))
+        .route("/repos/{owner}/{name}/hooks/{hook}/config", patch(hooks::configure))
         .route("/repos/{owner}/{name}/hooks/{hook}/pings", post(hooks::ping))
         .route("/repos/{owner}/{name}/hooks/{hook}/deliveries", get(hooks::deliveries))
         .route("/repos/{owner}/{name}/hooks/{hook}/deliveries/{delivery}", get(hooks::delivery))

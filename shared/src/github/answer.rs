@@ -1,6 +1,6 @@
 //! From an HTTP answer of GitHub to a value or a [`Fault`], by status and headers, never by text.
 //!
-//! Specification: <https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api>
+//! Specification: <https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api#exceeding-the-rate-limit>
 
 use crate::errors::Fault;
 use http::{HeaderMap, StatusCode};
@@ -8,6 +8,9 @@ use serde::de::DeserializeOwned;
 
 /// Service name in faults.
 pub(super) const SERVICE: &str = "GitHub";
+
+/// Wait when a rate limit names none, in seconds (GitHub's advice: at least a minute).
+const DEFAULT_WAIT: u64 = 60;
 
 /// An answer read to its end.
 pub(super) struct Answer {
@@ -62,6 +65,25 @@ impl Answer {
         }
     }
 
+    /// How long GitHub wants to be left alone, in seconds. The reset is a moment of GitHub's clock, so it is compared with the `date` of the
+    /// same answer.
+    pub(super) fn wait(&self) -> Option<u64> {
+        if !matches!(self.status.as_u16(), 403 | 429) {
+            return None;
+        }
+        let number = |name: &str| self.header(name).and_then(|text| text.trim().parse::<u64>().ok());
+        if self.header("retry-after").is_some() {
+            return Some(number("retry-after").unwrap_or(DEFAULT_WAIT).max(1));
+        }
+        if number("x-ratelimit-remaining") == Some(0) {
+            let now = self.header("date").and_then(|text| jiff::fmt::rfc2822::parse(text).ok());
+            let now = now.and_then(|moment| u64::try_from(moment.timestamp().as_second()).ok());
+            let left = number("x-ratelimit-reset").zip(now).map(|(reset, now)| reset.saturating_sub(now));
+            return Some(left.unwrap_or(DEFAULT_WAIT).max(1));
+        }
+        (self.status.as_u16() == 429).then_some(DEFAULT_WAIT)
+    }
+
     fn is_rate_limited(&self) -> bool {
         self.headers.contains_key("retry-after") || self.header("x-ratelimit-remaining") == Some("0")
     }
@@ -71,11 +93,18 @@ impl Answer {
 mod tests {
     use super::*;
 
-    fn words(status: u16, headers: &[(&'static str, &'static str)]) -> String {
+    fn answer(status: u16, headers: &[(&'static str, &'static str)]) -> Answer {
         let headers =
             headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
-        let answer = Answer { status: StatusCode::from_u16(status).unwrap(), headers, body: Vec::new() };
-        answer.fault("get a ref").to_string()
+        Answer { status: StatusCode::from_u16(status).unwrap(), headers, body: Vec::new() }
+    }
+
+    fn words(status: u16, headers: &[(&'static str, &'static str)]) -> String {
+        answer(status, headers).fault("get a ref").to_string()
+    }
+
+    fn waits(status: u16, headers: &[(&'static str, &'static str)]) -> Option<u64> {
+        answer(status, headers).wait()
     }
 
     #[test]
@@ -96,5 +125,27 @@ mod tests {
             Answer { status: StatusCode::OK, headers: HeaderMap::new(), body: b"{\"secret\":1}".to_vec() };
         let fault = answer.json::<Vec<u8>>("get a ref").unwrap_err();
         insta::assert_snapshot!(fault, @"GitHub answered `get a ref` with something unreadable: line 1 column 0 of the JSON is not what the documentation says");
+    }
+
+    #[test]
+    fn a_rate_limit_becomes_a_wait() {
+        let reset = [
+            ("x-ratelimit-remaining", "0"),
+            ("x-ratelimit-reset", "1795470120"),
+            ("date", "Mon, 23 Nov 2026 21:40:00 GMT"),
+        ];
+        assert_eq!(waits(403, &[("retry-after", "7")]), Some(7));
+        assert_eq!(waits(429, &[("retry-after", "soon")]), Some(60));
+        assert_eq!(waits(403, &reset), Some(120));
+        assert_eq!(waits(403, &reset[..2]), Some(60));
+        assert_eq!(waits(429, &[]), Some(60));
+    }
+
+    #[test]
+    fn a_refusal_that_no_wait_heals_is_none() {
+        assert_eq!(waits(403, &[]), None);
+        assert_eq!(waits(403, &[("x-ratelimit-remaining", "12")]), None);
+        assert_eq!(waits(404, &[("retry-after", "7")]), None);
+        assert_eq!(waits(502, &[]), None);
     }
 }

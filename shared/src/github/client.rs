@@ -33,6 +33,9 @@ const ARCHIVE_LIMIT: usize = 100 << 20;
 const MAX_REDIRECTS: usize = 3;
 /// The host that GitHub serves archives from.
 const ARCHIVE_HOST: &str = "codeload.github.com";
+/// Pause between two writes (GitHub's advice).
+/// <https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api#pause-between-mutative-requests>
+const PAUSE: Duration = Duration::from_secs(1);
 /// The API version that the answers are read as.
 const API_VERSION: &str = "2022-11-28";
 
@@ -140,6 +143,15 @@ impl<T: TokenSource> GitHub<T> {
         let uri = parse(call.operation, &format!("{}{path}", self.base))?;
         let bounds = Bounds { timeout: API_TIMEOUT, limit: API_LIMIT };
         self.bounded(call, &uri, bounds).await
+    }
+
+    /// Waits until a second after the last write; the caller writes now.
+    pub(super) async fn pace(&self) {
+        let before = *locked(&self.wrote);
+        if let Some(before) = before {
+            tokio::time::sleep_until(before + PAUSE).await;
+        }
+        *locked(&self.wrote) = Some(tokio::time::Instant::now());
     }
 
     /// Fetches an archive, through GitHub's redirect.

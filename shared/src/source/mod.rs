@@ -21,3 +21,4 @@ pub mod rotation;
 pub mod routes;
 pub mod secrets;
 pub mod signature;
+pub mod sweep;

@@ -1,7 +1,7 @@
 //! Rotation of the webhook secret: the four steps of Secrets Manager, without a moment in which a delivery is refused.
 //!
-//! The receiver takes the current, the previous and the pending secret, so GitHub may change at any moment between the steps. Every
-//! step may be repeated, and a rotation that broke off is taken up where it stands. Must not: touch a network or say a secret.
+//! The receiver takes the current, the previous and the pending secret, and every receiver knows the pending one, or would fetch it, before
+//! GitHub signs with it: so GitHub may change at any moment between the steps. Every step may be repeated, and a rotation that broke off is taken up where it stands. Must not: touch a network or say a secret.
 //! Specification: <https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotate-secrets_lambda-functions.html>
 #![expect(
     async_fn_in_trait,
@@ -93,6 +93,10 @@ impl HookId {
 pub trait Webhooks {
     /// Those whose secret we may change; none when we may change no one's.
     fn all(&self) -> &[HookId];
+
+    /// Waits until a receiver that knows older secrets only would fetch them again for a signature that it does not know
+    /// ([`REFETCH_PAUSE_MS`](crate::source::secrets::REFETCH_PAUSE_MS)).
+    async fn settle(&self);
 
     /// Lets `hook` sign with `text` from now on.
     ///
@@ -244,7 +248,10 @@ async fn set(
         ))
         .into());
     };
-    for hook in known(ticket, current, hooks)? {
+    let known = known(ticket, current, hooks)?;
+    // A receiver that fetched its secrets just before this version had its own would refuse what is signed with it, and not look again yet.
+    hooks.settle().await;
+    for hook in known {
         hooks.set_secret(hook, &text).await?;
     }
     Ok(format!("{} webhook(s) sign with version `{version}`", hooks.all().len()))

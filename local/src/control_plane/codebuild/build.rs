@@ -41,13 +41,20 @@ impl Build {
         let [name, status, length, start, end] = names;
         let mut from = self.started;
         let mut phases = Vec::new();
+        let end = self.ended.unwrap_or(from + self.phases.iter().map(|phase| phase.length).sum::<Millis>());
         for phase in &self.phases {
-            let to = from + phase.length;
-            let failed =
-                self.failure.is_some() && self.phases.last().is_some_and(|last| last.name == phase.name);
-            let word = if failed { "FAILED" } else { "SUCCEEDED" };
-            phases.push(json!({name: phase.name, status: word, length: seconds(phase.length), start: time(from), end: time(to)}));
+            let to = (from + phase.length).min(end);
+            let last = self.phases.last().is_some_and(|last| last.name == phase.name);
+            let word = match (self.failure.is_some() && last, from + phase.length > end) {
+                (true, _) => "FAILED",
+                (false, true) => "STOPPED",
+                (false, false) => "SUCCEEDED",
+            };
+            phases.push(json!({name: phase.name, status: word, length: seconds(to - from), start: time(from), end: time(to)}));
             from = to;
+            if word == "STOPPED" {
+                break;
+            }
         }
         phases.push(json!({name: "COMPLETED", start: time(from)}));
         phases
@@ -58,7 +65,9 @@ impl Build {
         let mut phases = self.phase_list(|at| json!(seconds(at)), names);
         for phase in &mut phases {
             if let Some(length) = phase.get_mut("durationInSeconds") {
-                *length = json!(length.as_f64().unwrap_or(0.0).round());
+                #[expect(clippy::cast_possible_truncation, reason = "whole seconds of a build")]
+                let whole = length.as_f64().unwrap_or(0.0).round() as i64;
+                *length = json!(whole);
             }
         }
         json!({"id": self.id, "arn": self.arn(), "buildNumber": self.number, "projectName": self.order.project,

@@ -127,6 +127,41 @@ async fn a_redelivery_repeats_guid_and_bytes_and_is_signed_anew() {
 }
 
 #[tokio::test]
+async fn the_next_delivery_is_signed_with_the_secret_that_the_webhook_was_given() {
+    let world = World::new().await;
+    let (hook, got) = hooked(&world).await;
+    let config = format!("{REPO}/hooks/{hook}/config");
+    let answer = world.send(Method::PATCH, &config, &[], r#"{"secret":"rotated"}"#).await;
+    assert_eq!((answer.status, &answer.json()["secret"]), (StatusCode::OK, &json!("********")));
+    world.post("/_github/push", json!({"change": "good"})).await;
+    let (headers, body) = got.lock().unwrap().pop().unwrap();
+    assert_eq!(Some(value(&headers, "x-hub-signature-256")), sign("rotated", &body).as_deref());
+    let other = world.send(Method::PATCH, &format!("{REPO}/hooks/99/config"), &[], "{}").await;
+    assert_eq!(other.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_receiver_that_comes_back_gets_the_same_delivery_from_the_log() {
+    let world = World::new().await;
+    world.post("/_github/hooks", json!({"url": "http://127.0.0.1:1/", "secret": SECRET})).await;
+    world.post("/_github/push", json!({"change": "good"})).await;
+    let (hook, got) = hooked(&world).await;
+    let log = format!("{REPO}/hooks/{hook}/deliveries");
+    let lost = world.get(&log).await.json()[0].clone();
+    assert_eq!((&lost["status_code"], &lost["event"]), (&json!(0), &json!("push")));
+    world.post(&format!("{log}/{}/attempts", lost["id"]), json!({})).await;
+    let (headers, _) = got.lock().unwrap().pop().unwrap();
+    assert_eq!(Some(value(&headers, "x-github-delivery")), lost["guid"].as_str());
+    let first = world.get(&format!("{log}?per_page=1")).await;
+    assert_eq!(
+        (&first.json()[0]["status_code"], &first.json()[0]["redelivery"]),
+        (&json!(202), &json!(true))
+    );
+    let next = format!("cursor={}>; rel=\"next\"", lost["id"]);
+    assert!(first.header("link").ends_with(&next), "{}", first.header("link"));
+}
+
+#[tokio::test]
 async fn a_form_webhook_carries_the_payload_in_a_field() {
     let world = World::new().await;
     let (url, got) = receiver().await;

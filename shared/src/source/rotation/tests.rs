@@ -1,7 +1,7 @@
 //! A model of Secrets Manager, GitHub and a receiver, which can break off after any call.
 
 use super::*;
-use crate::source::secrets::WebhookSecrets;
+use crate::source::secrets::{REFETCH_PAUSE_MS, WebhookSecrets};
 use crate::source::signature::{Signature, sign};
 use serde_json::json;
 use std::cell::{Cell, RefCell};
@@ -18,6 +18,10 @@ struct Model {
     pings: RefCell<BTreeMap<u64, u16>>,
     /// What the receiver answers to the first pings.
     answers: RefCell<Vec<u16>>,
+    /// Milliseconds that the rotation has waited so far.
+    waited: Cell<i64>,
+    /// The live secrets as a receiver would have fetched them, and when.
+    fetched: RefCell<Vec<(i64, Vec<String>)>>,
     generated: Cell<u32>,
     calls: Cell<u32>,
     breaks_at: Cell<Option<u32>>,
@@ -36,6 +40,8 @@ fn model(breaks_at: Option<u32>, after_effect: bool) -> Model {
         hooks: HookId::parse_all("acme/shop:7").unwrap(),
         pings: RefCell::default(),
         answers: RefCell::default(),
+        waited: Cell::default(),
+        fetched: RefCell::default(),
         generated: Cell::new(0),
         calls: Cell::new(0),
         breaks_at: Cell::new(breaks_at),
@@ -63,8 +69,19 @@ impl Model {
         self.values.borrow().get(id).map(|text| text.0.clone())
     }
 
-    /// The law: whatever GitHub signs with is good at the receiver, at every moment.
+    /// The law: whatever GitHub signs with is good at every receiver, at every moment; also at one that has just fetched its secrets and
+    /// fetches none again yet.
     fn github_is_understood(&self) {
+        let github = self.github.borrow().0.clone();
+        let live = [CURRENT, "AWSPREVIOUS", PENDING].into_iter().filter_map(|label| self.value_at(label));
+        self.fetched.borrow_mut().push((self.waited.get(), live.collect()));
+        let oldest = self.waited.get() - REFETCH_PAUSE_MS;
+        for (at, known) in self.fetched.borrow().iter().filter(|(at, _)| *at > oldest) {
+            assert!(
+                known.contains(&github),
+                "a receiver that fetched at {at} ms does not know GitHub's secret"
+            );
+        }
         assert_eq!(self.receiver_answers(), 200);
     }
 
@@ -112,6 +129,10 @@ impl SecretVersions for Model {
 impl Webhooks for Model {
     fn all(&self) -> &[HookId] {
         &self.hooks
+    }
+
+    async fn settle(&self) {
+        self.waited.set(self.waited.get() + REFETCH_PAUSE_MS);
     }
 
     async fn set_secret(&self, _: &HookId, text: &SecretText) -> Result<(), Fault> {
