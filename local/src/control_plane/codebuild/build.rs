@@ -41,11 +41,11 @@ impl Build {
         let [name, status, length, start, end] = names;
         let mut from = self.started;
         let mut phases = Vec::new();
-        let end = self.ended.unwrap_or(from + self.phases.iter().map(|phase| phase.length).sum::<Millis>());
+        let over = self.ended.unwrap_or(from + self.phases.iter().map(|phase| phase.length).sum::<Millis>());
         for phase in &self.phases {
-            let to = (from + phase.length).min(end);
+            let to = (from + phase.length).min(over);
             let last = self.phases.last().is_some_and(|last| last.name == phase.name);
-            let word = match (self.failure.is_some() && last, from + phase.length > end) {
+            let word = match (self.failure.is_some() && last, from + phase.length > over) {
                 (true, _) => "FAILED",
                 (false, true) => "STOPPED",
                 (false, false) => "SUCCEEDED",
