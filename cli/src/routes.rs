@@ -26,7 +26,8 @@ pub(crate) fn explain(home: &Home, order: &Explain) -> Result<bool> {
 /// Reads a text and says how many routes it has.
 pub(crate) fn check(path: &Path) -> Result<()> {
     let routes = parse(&read(path)?)?;
-    say(&format!("{} route(s), nothing wrong", routes.entries().len()));
+    let (routes, builds) = (routes.entries().len(), routes.builds().len());
+    say(&format!("{routes} route(s) and {builds} project(s) that build, nothing wrong"));
     Ok(())
 }
 
