@@ -7,6 +7,7 @@
 pub mod allow_list;
 pub mod archive;
 pub mod delivery;
+pub mod event;
 pub mod ledger;
 pub mod message;
 pub mod ports;

@@ -2,6 +2,7 @@
 //! They are signed with the secret of GitHub's documentation, `It's a Secret to Everybody`.
 
 use super::*;
+use serde_json::{Value, json};
 use shared::source::secrets::WebhookSecrets;
 use shared::source::signature::sign;
 use std::cell::{Cell, RefCell};
@@ -53,7 +54,9 @@ async fn full_answer(outside: &Outside, event: Value) -> Value {
 async fn answer_from(outside: &Outside, sources: AllowList, event: Value) -> Value {
     let allowed = Allowed { sources, repositories: vec![1001] };
     let handler = Handler::new(outside, outside, allowed, || Timestamp::from_millis(0));
-    handler.handle(LambdaEvent::new(event, lambda_runtime::Context::default())).await.unwrap()
+    let event = serde_json::from_value(event).unwrap();
+    let response = handler.handle(LambdaEvent::new(event, lambda_runtime::Context::default())).await.unwrap();
+    serde_json::to_value(response).unwrap()
 }
 
 async fn answer(outside: &Outside, event: Value) -> String {
