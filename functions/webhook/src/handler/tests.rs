@@ -29,6 +29,10 @@ fn down(service: &'static str, operation: &'static str) -> Fault {
 
 impl SecretSource for &Outside {
     async fn webhook_secrets(&self) -> Result<WebhookSecrets, Fault> {
+        self.current_secret().await
+    }
+
+    async fn current_secret(&self) -> Result<WebhookSecrets, Fault> {
         assert!(!self.broken.get(), "planted panic");
         if self.secret_down.get() {
             return Err(down("Secrets Manager", "GetSecretValue"));

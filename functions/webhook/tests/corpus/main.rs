@@ -87,7 +87,7 @@ fn every_published_example_gets_the_answer_that_it_deserves() {
       5 push: 202 ignored: `refs/tags/simple-tag` is not a branch
     ");
     assert_eq!(function.aws.requests_of("SendMessage").len(), 2);
-    assert_eq!(function.aws.requests_of("GetSecretValue").len(), 3, "the secrets are fetched once");
+    assert_eq!(function.aws.requests_of("GetSecretValue").len(), 1, "the current secret is fetched once");
     let log = function.stop(&[SECRET]).unwrap();
     let telling = examples.iter().flat_map(|example| examples::texts(&example.payload)).collect();
     tells_nothing(&log, &telling);
