@@ -27,7 +27,11 @@ async fn main() -> Result<(), Error> {
     let handler = Arc::new(Handler::new(secrets, queue, allowed, local_clock));
     let service = service_fn(move |event| {
         let handler = Arc::clone(&handler);
-        async move { handler.handle(event).await }
+        async move {
+            // The connection that brought the event is free once its own task has run; an answer that comes first would open another one.
+            tokio::task::yield_now().await;
+            handler.handle(event).await
+        }
     });
     // A task is woken by being put on a list; the future that `main` itself waits for is woken through the kernel, each time.
     tokio::spawn(Runtime::new(service).run()).await?
