@@ -182,7 +182,13 @@ fn without_aws_a_delivery_is_503_and_never_trusted() {
 #[test]
 fn what_is_no_delivery_is_answered_in_words() {
     let mut function = started();
-    insta::assert_snapshot!(http(function.invoke(&json!({}), 10)), @r#"400 {"message":"the body is missing or not what the event says it is","result":"refused"}"#);
+    for event in
+        [json!({}), json!([{"body": "{}"}]), json!("text"), Value::Null, json!({"body": 7, "headers": 7})]
+    {
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(http(function.invoke(&event, 10)), @r#"400 {"message":"the body is missing or not what the event says it is","result":"refused"}"#);
+        }
+    }
     insta::assert_snapshot!(http(function.invoke(&json!({"headers": {}, "body": "{", "isBase64Encoded": true}), 10)), @r#"415 {"message":"the content type is not understood; set the webhook to `application/json` or `application/x-www-form-urlencoded`","result":"refused"}"#);
     function.stop(&[SECRET]).unwrap();
 }

@@ -302,3 +302,80 @@ impl<'de, T: Part> Visitor<'de> for Reader<T> {
         Ok(part)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn read(text: &str) -> Event {
+        serde_json::from_str(text).unwrap()
+    }
+
+    #[test]
+    fn what_is_looked_at_is_read_in_any_order_and_the_rest_is_passed_over() {
+        let event = read(
+            r#"{"isBase64Encoded":true,"other":[{"body":"x"},null],"body":"{\"a\":\"é\"}","multiValueHeaders":{"X-GitHub-Event":["push"]},
+                "requestContext":{"identity":{"sourceIp":"192.30.252.44"},"stage":1},"headers":{"X-GitHub-Event":"push","accept":"*/*"},
+                "httpMethod":"POST"}"#,
+        );
+        assert_eq!(event.body.as_deref(), Some("{\"a\":\"é\"}"));
+        assert!(event.encoded && event.is_of_rest_api());
+        assert_eq!((event.method(), event.source_address()), (Some("POST"), Some("192.30.252.44")));
+        assert_eq!(event.header(Header::Event), Some("push"));
+        assert_eq!(event.header(Header::Signature), None);
+    }
+
+    #[test]
+    fn a_part_of_another_kind_counts_as_missing() {
+        for text in ["null", "true", "-1", "1.5", "\"body\"", "[]", "[[{\"body\":\"x\"}]]", "{}"] {
+            assert!(read(text).body.is_none(), "{text}");
+        }
+        let event = read(
+            r#"{"body":{"body":"x"},"isBase64Encoded":"true","httpMethod":7,"requestContext":["http"],
+                "headers":{"x-github-event":["push"]},"multiValueHeaders":"x-github-event"}"#,
+        );
+        assert!(event.body.is_none() && !event.encoded && event.is_of_rest_api());
+        assert_eq!((event.method(), event.source_address()), (None, None));
+        assert_eq!(event.header(Header::Event), None);
+    }
+
+    #[test]
+    fn a_header_that_is_there_twice_is_none_however_it_is_repeated() {
+        for text in [
+            r#"{"headers":{"x-github-event":"push","x-github-event":"push"}}"#,
+            r#"{"headers":{"x-github-event":"push","X-GitHub-Event":"push"}}"#,
+            r#"{"headers":{"x-github-event":"push"},"multiValueHeaders":{"x-github-event":["ping","push"]}}"#,
+            r#"{"headers":{"x-github-event":"push"},"multiValueHeaders":{"x-github-event":["ping"],"X-GITHUB-EVENT":["push"]}}"#,
+        ] {
+            assert_eq!(read(text).header(Header::Event), None, "{text}");
+        }
+    }
+
+    fn json() -> impl Strategy<Value = serde_json::Value> {
+        let names = "body|headers|httpMethod|http|method|requestContext|multiValueHeaders|x-github-event|isBase64Encoded|other";
+        let leaf = prop_oneof![
+            Just(serde_json::Value::Null),
+            any::<bool>().prop_map(Into::into),
+            any::<i64>().prop_map(Into::into),
+            any::<f64>().prop_map(Into::into),
+            ".{0,8}".prop_map(Into::into),
+        ];
+        leaf.prop_recursive(4, 32, 4, move |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(Into::into),
+                prop::collection::hash_map(names, inner, 0..6)
+                    .prop_map(|fields| serde_json::Value::Object(fields.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn no_json_fails_to_be_an_event(value in json()) {
+            let event = read(&value.to_string());
+            let body = value.get("body").and_then(serde_json::Value::as_str);
+            prop_assert_eq!(event.body.as_deref(), body);
+        }
+    }
+}

@@ -154,19 +154,17 @@ mod tests {
     #[test]
     fn plain_and_base64_bodies_are_the_same_bytes() {
         let plain = take(event("application/json; charset=utf-8", "{\"é\":1}", false)).ok().unwrap();
-        let encoded = take(event("application/json", &STANDARD.encode_to_string("{\"é\":1}"), true))
-            .ok()
-            .unwrap();
+        let encoded =
+            take(event("application/json", &STANDARD.encode_to_string("{\"é\":1}"), true)).ok().unwrap();
         assert_eq!(plain.body, encoded.body);
         assert_eq!(plain.json().unwrap(), plain.body);
     }
 
     #[test]
     fn the_signature_of_a_form_covers_the_bytes_as_they_were_sent() {
-        let request =
-            take(event("application/x-www-form-urlencoded", "payload=%7B%22a%22%3A1%7D", false))
-                .ok()
-                .unwrap();
+        let request = take(event("application/x-www-form-urlencoded", "payload=%7B%22a%22%3A1%7D", false))
+            .ok()
+            .unwrap();
         assert_eq!(request.body, b"payload=%7B%22a%22%3A1%7D");
         assert_eq!(&*request.json().unwrap(), b"{\"a\":1}");
         let other = take(event("application/x-www-form-urlencoded", "x=1", false)).ok().unwrap();
