@@ -5,9 +5,9 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use serde_json::Value;
 use shared::source::allow_list::AllowList;
 use shared::source::delivery::{self, Delivery};
+use shared::source::event::Event;
 use shared::source::message::{SourceRequest, delivery_id};
 use shared::source::request::{MAX_BODY_BYTES, Request};
 use shared::source::secrets::WebhookSecrets;
@@ -19,7 +19,7 @@ const EVENTS: [&str; 6] =
     ["ping", "push", "pull_request", "pull_request_review", "merge_group", "check_run"];
 
 fuzz_target!(|bytes: &[u8]| {
-    let Ok(event) = serde_json::from_slice::<Value>(bytes) else { return };
+    let Ok(event) = serde_json::from_slice::<Event>(bytes) else { return };
     if let Ok(networks) = AllowList::parse("192.30.252.0/22,2a0a:a440::/29") {
         let _admitted = networks.admits(&event);
     }

@@ -11,6 +11,7 @@ use axum::response::Response;
 use serde_json::{Value, json};
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 /// One scripted answer.
 #[derive(Debug, Clone)]
@@ -108,7 +109,10 @@ impl Request {
 #[derive(Default)]
 struct Shared {
     script: Mutex<HashMap<String, VecDeque<Reply>>>,
+    /// Answers to requests of an operation whose body holds a text.
+    particular: Mutex<Vec<(String, String, Reply)>>,
     requests: Mutex<Vec<Request>>,
+    delay: Mutex<Duration>,
 }
 
 /// The running server; it ends when this is dropped.
@@ -143,6 +147,17 @@ impl Recorder {
     pub fn answer(&self, operation: &str, reply: Reply) -> &Self {
         lock(&self.shared.script).entry(operation.to_owned()).or_default().push_back(reply);
         self
+    }
+
+    /// Scripts the answer of `operation` to every request whose body holds `part`, whatever [`Self::answer`] says.
+    pub fn answer_to(&self, operation: &str, part: &str, reply: Reply) -> &Self {
+        lock(&self.shared.particular).push((operation.to_owned(), part.to_owned(), reply));
+        self
+    }
+
+    /// Every answer from now on takes `delay`, as one over a network does.
+    pub fn answer_after(&self, delay: Duration) {
+        *lock(&self.shared.delay) = delay;
     }
 
     /// Every request so far, in order.
@@ -198,9 +213,21 @@ async fn take(
             .collect(),
         body: String::from_utf8_lossy(&body).into_owned(),
     };
-    let reply = next_reply(&mut lock(&shared.script), &request.operation);
+    let particular = particular(&lock(&shared.particular), &request);
+    let reply = particular.unwrap_or_else(|| next_reply(&mut lock(&shared.script), &request.operation));
     lock(&shared.requests).push(request);
+    let delay = *lock(&shared.delay);
+    if !delay.is_zero() {
+        tokio::time::sleep(delay).await;
+    }
     render(reply)
+}
+
+fn particular(scripted: &[(String, String, Reply)], request: &Request) -> Option<Reply> {
+    let mut fitting = scripted
+        .iter()
+        .filter(|(operation, part, _)| *operation == request.operation && request.body.contains(part));
+    fitting.next().map(|(_, _, reply)| reply.clone())
 }
 
 fn next_reply(script: &mut HashMap<String, VecDeque<Reply>>, operation: &str) -> Reply {
@@ -273,6 +300,19 @@ mod tests {
         assert!(answers[1].starts_with("HTTP/1.1 200") && answers[2].starts_with("HTTP/1.1 200"));
         assert_eq!(recorder.requests_of("PutItem").len(), 3);
         assert_eq!(recorder.requests()[0].json()["TableName"], "t");
+    }
+
+    #[test]
+    fn an_answer_can_be_for_requests_that_hold_a_text_and_take_its_time() {
+        let recorder = Recorder::start().unwrap();
+        recorder.answer("GetSecretValue", Reply::json(&json!({"SecretString": "one"})));
+        recorder.answer_to("GetSecretValue", "AWSPREVIOUS", Reply::json(&json!({"SecretString": "two"})));
+        recorder.answer_after(Duration::from_millis(20));
+        let start = std::time::Instant::now();
+        let get = |body: &str| post(&recorder, "/", "x-amz-target: secretsmanager.GetSecretValue", body);
+        assert!(get("{\"VersionStage\":\"AWSCURRENT\"}").contains("one"));
+        assert!(get("{\"VersionStage\":\"AWSPREVIOUS\"}").contains("two"));
+        assert!(start.elapsed() >= Duration::from_millis(40));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::error::Error;
 use std::fmt::Write as _;
 
 /// A fault met while talking to an outside service, already classified by who must act.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum Fault {
     /// The operator must act: access denied, missing resource, wrong configuration.
     #[error("{service} refused `{operation}`: {detail}")]

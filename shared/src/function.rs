@@ -119,12 +119,12 @@ pub async fn catch_panic<T>(future: impl Future<Output = T>) -> Result<T, String
     CatchPanic { inner: Box::pin(future) }.await
 }
 
-struct CatchPanic<'a, T> {
-    inner: Pin<Box<dyn Future<Output = T> + 'a>>,
+struct CatchPanic<F> {
+    inner: Pin<Box<F>>,
 }
 
-impl<T> Future for CatchPanic<'_, T> {
-    type Output = Result<T, String>;
+impl<F: Future> Future for CatchPanic<F> {
+    type Output = Result<F::Output, String>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let inner = self.inner.as_mut();

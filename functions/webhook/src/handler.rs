@@ -4,12 +4,13 @@
 //! Answers: docs/ERRORS.md, column webhook.
 
 use lambda_runtime::{Error, LambdaEvent};
-use serde_json::{Value, json};
+use serde::Serialize;
 use shared::errors::{Fault, chain};
 use shared::function::{OWN_TARGET, catch_panic};
 use shared::model::Timestamp;
 use shared::source::allow_list::AllowList;
 use shared::source::delivery::{self, Delivery, printable};
+use shared::source::event::Event;
 use shared::source::message::{SourceRequest, delivery_id};
 use shared::source::ports::{SecretSource, SourceQueue};
 use shared::source::reference::Reference;
@@ -52,20 +53,47 @@ impl Answer {
     }
 
     /// The answer in the shape that the event's sender understands.
-    fn render(&self, rest_api: bool) -> Value {
-        let body = json!({"message": self.message, "result": self.result}).to_string();
-        let mut answer = json!({
-            "statusCode": self.status,
-            "headers": {"content-type": "application/json", "cache-control": "no-store"},
-            "body": body,
-            "isBase64Encoded": false,
-        });
-        let extra = if rest_api { ("multiValueHeaders", json!({})) } else { ("cookies", json!([])) };
-        if let Some(fields) = answer.as_object_mut() {
-            fields.insert(extra.0.to_owned(), extra.1);
-        }
-        answer
+    fn render(&self, rest_api: bool) -> Result<Response, Error> {
+        Ok(Response {
+            status_code: self.status,
+            headers: Headers { content_type: "application/json", cache_control: "no-store" },
+            body: serde_json::to_string(&Words { message: &self.message, result: self.result })?,
+            is_base64_encoded: false,
+            cookies: (!rest_api).then_some([]),
+            multi_value_headers: rest_api.then_some(NoFields {}),
+        })
     }
+}
+
+/// What Lambda's caller makes an HTTP answer of: payload format 2.0 with `cookies`, 1.0 with `multiValueHeaders`.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Response {
+    status_code: u16,
+    headers: Headers,
+    body: String,
+    is_base64_encoded: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cookies: Option<[(); 0]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    multi_value_headers: Option<NoFields>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+struct Headers {
+    content_type: &'static str,
+    cache_control: &'static str,
+}
+
+#[derive(Serialize)]
+struct NoFields {}
+
+/// The body of an answer.
+#[derive(Serialize)]
+struct Words<'a> {
+    message: &'a str,
+    result: &'a str,
 }
 
 impl<S: SecretSource, Q: SourceQueue> Handler<S, Q> {
@@ -75,17 +103,17 @@ impl<S: SecretSource, Q: SourceQueue> Handler<S, Q> {
     }
 
     /// Answers one HTTP request; whatever happens is an answer and never an error of the function.
-    pub(crate) async fn handle(&self, event: LambdaEvent<Value>) -> Result<Value, Error> {
+    pub(crate) async fn handle(&self, event: LambdaEvent<Event>) -> Result<Response, Error> {
         let payload = event.payload;
-        let rest_api = payload.get("httpMethod").is_some();
+        let rest_api = payload.is_of_rest_api();
         let answer = catch_panic(self.answer(payload)).await.unwrap_or_else(|words| {
             tracing::error!(target: OWN_TARGET, request_id = event.context.request_id, "the webhook is broken: {words}");
             Answer::new(500, "failed", "the webhook is broken; its log says how")
         });
-        Ok(answer.render(rest_api))
+        answer.render(rest_api)
     }
 
-    async fn answer(&self, event: Value) -> Answer {
+    async fn answer(&self, event: Event) -> Answer {
         let answer = self.take(event).await;
         let Answer { status, message, delivery, .. } = &answer;
         if *status >= 400 {
@@ -96,7 +124,7 @@ impl<S: SecretSource, Q: SourceQueue> Handler<S, Q> {
         answer
     }
 
-    async fn take(&self, event: Value) -> Answer {
+    async fn take(&self, event: Event) -> Answer {
         if !self.allowed.sources.admits(&event) {
             return Answer::refused(
                 403,

@@ -81,9 +81,10 @@ fn a_wrong_signature_is_401_and_nothing_is_queued() {
     function.stop(&[SECRET]).unwrap();
 }
 
-/// Answers of the three versions that a secret can have, in the order in which they are asked for.
+/// Answers of the three versions that a secret can have, in the order in which they are asked for: the current one, and when that did not
+/// sign the delivery, all of them.
 fn versions(function: &FunctionUnderTest, current: &str, previous: Option<&str>, pending: Option<&str>) {
-    for text in [Some(current), previous, pending] {
+    for text in [Some(current), Some(current), previous, pending] {
         let reply = match text {
             Some(text) => Reply::json(&json!({"Name": "tidegate/webhook", "SecretString": text})),
             None => Reply::error(400, "ResourceNotFoundException", "no value for this staging label"),
@@ -94,15 +95,20 @@ fn versions(function: &FunctionUnderTest, current: &str, previous: Option<&str>,
 
 #[test]
 fn during_a_rotation_the_previous_and_the_pending_secret_are_good_too() {
-    let orders = [("new", Some(SECRET), None), ("old", None, Some(SECRET)), (SECRET, None, None)];
-    for (current, previous, pending) in orders {
+    let all = ["AWSCURRENT", "AWSCURRENT", "AWSPREVIOUS", "AWSPENDING"];
+    let orders = [
+        ("new", Some(SECRET), None, all.as_slice()),
+        ("old", None, Some(SECRET), all.as_slice()),
+        (SECRET, None, None, &["AWSCURRENT"]),
+    ];
+    for (current, previous, pending, expected) in orders {
         let mut function = FunctionUnderTest::start(BINARY, TEMPLATE, &SETTINGS).unwrap();
         versions(&function, current, previous, pending);
         function.aws.answer("SendMessage", Reply::json(&json!({"MessageId": "m-1"})));
         assert!(http(function.invoke(&event(PUSH), 10)).starts_with("202 "), "{current}");
         let asked = function.aws.requests_of("GetSecretValue");
         let stages: Vec<_> = asked.iter().map(|request| request.json()["VersionStage"].clone()).collect();
-        assert_eq!(stages, ["AWSCURRENT", "AWSPREVIOUS", "AWSPENDING"]);
+        assert_eq!(stages, expected, "the other versions are asked for when the current one did not sign");
         function.stop(&[SECRET]).unwrap();
     }
 }
@@ -113,6 +119,20 @@ fn a_secret_that_no_version_holds_is_not_good() {
     versions(&function, "new", Some("old"), None);
     assert!(http(function.invoke(&event(PUSH), 10)).starts_with("401 "));
     function.stop(&[SECRET]).unwrap();
+}
+
+#[test]
+fn a_version_that_cannot_be_read_stops_no_delivery_that_the_current_secret_signed_and_makes_no_other_wrong() {
+    for (current, answered) in [(SECRET, "202 "), ("new", "503 ")] {
+        let mut function = FunctionUnderTest::start(BINARY, TEMPLATE, &SETTINGS).unwrap();
+        let reply = Reply::json(&json!({"Name": "tidegate/webhook", "SecretString": current}));
+        let denied = Reply::error(400, "AccessDeniedException", "not authorized");
+        function.aws.answer("GetSecretValue", reply.clone()).answer("GetSecretValue", reply);
+        function.aws.answer("GetSecretValue", denied);
+        function.aws.answer("SendMessage", Reply::json(&json!({"MessageId": "m-1"})));
+        assert!(http(function.invoke(&event(PUSH), 10)).starts_with(answered), "{answered}");
+        function.stop(&[SECRET]).unwrap();
+    }
 }
 
 #[test]
@@ -162,7 +182,13 @@ fn without_aws_a_delivery_is_503_and_never_trusted() {
 #[test]
 fn what_is_no_delivery_is_answered_in_words() {
     let mut function = started();
-    insta::assert_snapshot!(http(function.invoke(&json!({}), 10)), @r#"400 {"message":"the body is missing or not what the event says it is","result":"refused"}"#);
+    for event in
+        [json!({}), json!([{"body": "{}"}]), json!("text"), Value::Null, json!({"body": 7, "headers": 7})]
+    {
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(http(function.invoke(&event, 10)), @r#"400 {"message":"the body is missing or not what the event says it is","result":"refused"}"#);
+        }
+    }
     insta::assert_snapshot!(http(function.invoke(&json!({"headers": {}, "body": "{", "isBase64Encoded": true}), 10)), @r#"415 {"message":"the content type is not understood; set the webhook to `application/json` or `application/x-www-form-urlencoded`","result":"refused"}"#);
     function.stop(&[SECRET]).unwrap();
 }

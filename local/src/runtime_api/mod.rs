@@ -14,7 +14,7 @@ use serde_json::Value;
 use std::path::Path as FilePath;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tokio::sync::{Notify, mpsc, oneshot};
 
 /// What a function answered to one invocation.
@@ -63,6 +63,7 @@ pub struct Host {
     shared: Arc<Shared>,
     send: mpsc::UnboundedSender<Work>,
     child: Child,
+    started: Instant,
     count: u32,
     output: Output,
 }
@@ -133,6 +134,7 @@ impl Host {
         let address = listener.local_addr()?.to_string();
         let router = router(Arc::clone(&shared));
         runtime.spawn(async move { axum::serve(listener, router).await });
+        let started = Instant::now();
         let mut child = Command::new(program)
             .args(arguments)
             .env_clear()
@@ -149,7 +151,7 @@ impl Host {
             .stderr(Stdio::piped())
             .spawn()?;
         let output = Output { out: Capture::of(child.stdout.take()), err: Capture::of(child.stderr.take()) };
-        Ok(Self { runtime, shared, send, child, count: 0, output })
+        Ok(Self { runtime, shared, send, child, started, count: 0, output })
     }
 
     /// Waits until the process asks for its first event; false when it did not within `limit`.
@@ -160,6 +162,11 @@ impl Host {
 
     /// Hands `event` over and waits at most `limit` for the answer. The function sees the same time as deadline.
     pub fn invoke(&mut self, event: &Value, limit: Duration) -> Answer {
+        self.invoke_written(event.to_string().into_bytes(), limit)
+    }
+
+    /// The same with an event that is written already, for when the time counts.
+    pub fn invoke_written(&mut self, event: Vec<u8>, limit: Duration) -> Answer {
         self.count += 1;
         let id = format!("00000000-0000-4000-8000-{:012}", self.count);
         let (answer, received) = oneshot::channel();
@@ -167,13 +174,19 @@ impl Host {
             *waiting = Waiting { id: id.clone(), answer: Some(answer) };
         }
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let work = Work { id, event: event.to_string().into_bytes(), deadline_ms: (now + limit).as_millis() };
+        let work = Work { id, event, deadline_ms: (now + limit).as_millis() };
         if self.send.send(work).is_err() {
             return Answer::None;
         }
         self.runtime.block_on(async {
             tokio::time::timeout(limit, received).await.ok().and_then(Result::ok).unwrap_or(Answer::None)
         })
+    }
+
+    /// How long ago the process was started.
+    #[must_use]
+    pub fn age(&self) -> Duration {
+        self.started.elapsed()
     }
 
     /// The process's id, to look at its memory and CPU time.
@@ -216,12 +229,12 @@ impl Host {
 
     /// Waits at most `limit` for the process to end by itself; its exit code, when it did (-1 for a signal).
     pub fn exit_code(&mut self, limit: Duration) -> Option<i32> {
-        let end = std::time::Instant::now() + limit;
+        let end = Instant::now() + limit;
         loop {
             if let Ok(Some(status)) = self.child.try_wait() {
                 return Some(status.code().unwrap_or(-1));
             }
-            if std::time::Instant::now() >= end {
+            if Instant::now() >= end {
                 return None;
             }
             std::thread::sleep(Duration::from_millis(20));

@@ -38,10 +38,13 @@ impl WebhookSecret {
 }
 
 impl SecretSource for WebhookSecret {
-    async fn webhook_secrets(&self) -> Result<WebhookSecrets, Fault> {
+    async fn current_secret(&self) -> Result<WebhookSecrets, Fault> {
         let current = read(&self.client, &self.id, CURRENT).await?;
-        let mut secrets =
-            WebhookSecrets::parse(&current).map_err(|rejection| unreadable(rejection.to_string()))?;
+        WebhookSecrets::parse(&current).map_err(|rejection| unreadable(rejection.to_string()))
+    }
+
+    async fn webhook_secrets(&self) -> Result<WebhookSecrets, Fault> {
+        let mut secrets = self.current_secret().await?;
         for stage in [PREVIOUS, PENDING] {
             match read(&self.client, &self.id, stage).await {
                 Ok(text) => secrets = secrets.also(&text),

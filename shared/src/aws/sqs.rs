@@ -8,6 +8,8 @@ use crate::errors::Fault;
 use crate::source::message::SourceRequest;
 use crate::source::notice::{MESSAGE_GROUP, Notice};
 use aws_sdk_sqs::Client;
+use aws_sdk_sqs::config::{Builder, StalledStreamProtectionConfig};
+use aws_types::SdkConfig;
 use serde::Serialize;
 
 /// Service name in faults.
@@ -19,6 +21,13 @@ const HIDE: &str = "ChangeMessageVisibility";
 /// Longest that a message can be hidden, in seconds (12 hours; API reference, `VisibilityTimeout`).
 const MAX_HIDDEN: u64 = 43_200;
 
+/// A message is small and goes out at once: the time-out of an attempt bounds it, and nothing need watch how fast it flows, which costs as much
+/// as to write it.
+fn client(config: &SdkConfig) -> Client {
+    let unwatched = StalledStreamProtectionConfig::disabled();
+    Client::from_conf(Builder::from(config).stalled_stream_protection(unwatched).build())
+}
+
 /// The queue that the source function reads.
 pub struct SourceQueue {
     client: Lazy<Client>,
@@ -29,7 +38,7 @@ impl SourceQueue {
     /// The queue at `url` (`AWS_ENDPOINT_URL_SQS`).
     #[must_use]
     pub fn new(aws: &Aws, url: String) -> Self {
-        Self { client: aws.client("SQS", Client::new), url }
+        Self { client: aws.client("SQS", client), url }
     }
 }
 
@@ -94,7 +103,7 @@ impl FeedbackQueue {
     /// The queue at `url` (`AWS_ENDPOINT_URL_SQS`).
     #[must_use]
     pub fn new(aws: &Aws, url: String) -> Self {
-        Self { client: aws.client("SQS", Client::new), url }
+        Self { client: aws.client("SQS", client), url }
     }
 
     /// Hides a received message for `seconds` from now; a FIFO queue gives out nothing of its group meanwhile.

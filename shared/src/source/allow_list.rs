@@ -3,12 +3,9 @@
 //! The address is the one that AWS saw, out of the request context. Must not: believe a header (`X-Forwarded-For` is the sender's own words).
 //! Specification: <https://docs.github.com/en/rest/meta/meta#get-github-meta-information>, key `hooks`
 
+use crate::source::event::Event;
 use ipnet::IpNet;
-use serde_json::Value;
 use std::net::IpAddr;
-
-/// Where payload formats 2.0 and 1.0 carry the sender's address.
-const ADDRESSES: [&str; 2] = ["/requestContext/http/sourceIp", "/requestContext/identity/sourceIp"];
 
 /// The networks that may deliver; an empty list lets everybody.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -30,33 +27,38 @@ impl AllowList {
 
     /// Whether the request of a Lambda event comes from one of the networks; without a readable address it does not.
     #[must_use]
-    pub fn admits(&self, event: &Value) -> bool {
+    pub fn admits(&self, event: &Event) -> bool {
         self.0.is_empty()
-            || source_address(event)
+            || event
+                .source_address()
+                .and_then(address)
                 .is_some_and(|address| self.0.iter().any(|network| network.contains(&address)))
     }
 }
 
-/// The sender's address; an IPv4 address in IPv6 clothes is taken as what it is.
-fn source_address(event: &Value) -> Option<IpAddr> {
-    let text = ADDRESSES.iter().find_map(|place| event.pointer(place))?.as_str()?;
+/// An IPv4 address in IPv6 clothes is taken as what it is.
+fn address(text: &str) -> Option<IpAddr> {
     text.parse::<IpAddr>().ok().map(|address| address.to_canonical())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     /// Three of the networks that GitHub's meta document named under `hooks`.
     const LIST: &str = "192.30.252.0/22, 185.199.108.0/22,2a0a:a440::/29";
 
-    fn http_api(address: &str) -> Value {
-        json!({"requestContext": {"http": {"method": "POST", "sourceIp": address}}})
+    fn event(value: Value) -> Event {
+        serde_json::from_value(value).unwrap()
     }
 
-    fn rest_api(address: &str) -> Value {
-        json!({"requestContext": {"identity": {"sourceIp": address}}})
+    fn http_api(address: &str) -> Event {
+        event(json!({"requestContext": {"http": {"method": "POST", "sourceIp": address}}}))
+    }
+
+    fn rest_api(address: &str) -> Event {
+        event(json!({"requestContext": {"identity": {"sourceIp": address}}}))
     }
 
     #[test]
@@ -79,21 +81,23 @@ mod tests {
             assert!(!list.admits(&http_api(address)), "{address}");
             assert!(!list.admits(&rest_api(address)), "{address}");
         }
-        assert!(!list.admits(&json!({})));
-        assert!(!list.admits(&json!({"requestContext": {"http": {"sourceIp": 7}}})));
+        assert!(!list.admits(&event(json!({}))));
+        assert!(!list.admits(&event(json!({"requestContext": {"http": {"sourceIp": 7}}}))));
     }
 
     #[test]
     fn an_address_in_a_header_is_not_looked_at() {
         let list = AllowList::parse(LIST).unwrap();
-        let mut event = http_api("10.0.0.1");
-        event["headers"] = json!({"x-forwarded-for": "192.30.252.44", "x-real-ip": "192.30.252.44", "forwarded": "for=192.30.252.44"});
-        assert!(!list.admits(&event));
+        let sent = event(json!({
+            "requestContext": {"http": {"method": "POST", "sourceIp": "10.0.0.1"}},
+            "headers": {"x-forwarded-for": "192.30.252.44", "x-real-ip": "192.30.252.44", "forwarded": "for=192.30.252.44"},
+        }));
+        assert!(!list.admits(&sent));
     }
 
     #[test]
     fn without_networks_everybody_is_admitted() {
-        assert!(AllowList::default().admits(&json!({})));
+        assert!(AllowList::default().admits(&event(json!({}))));
     }
 
     #[test]

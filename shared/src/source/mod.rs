@@ -8,6 +8,7 @@ pub mod allow_list;
 pub mod archive;
 pub mod choose;
 pub mod delivery;
+pub mod event;
 pub mod ledger;
 pub mod message;
 pub mod notice;

@@ -19,7 +19,13 @@ use crate::source::secrets::WebhookSecrets;
 
 /// Where the webhook's secrets are kept.
 pub trait SecretSource {
-    /// The live secrets.
+    /// The current secret alone.
+    ///
+    /// # Errors
+    /// When it cannot be read now, or is none.
+    async fn current_secret(&self) -> Result<WebhookSecrets, Fault>;
+
+    /// All live secrets: the current one, and those that are good beside it during a rotation.
     ///
     /// # Errors
     /// When they cannot be read now, or are none.

@@ -1,11 +1,10 @@
-//! A webhook's HTTP request out of the event shapes that carry it: HTTP API and function URL (payload format 2.0), and
-//! REST API (1.0).
+//! A webhook's HTTP request out of the event that carries it.
 //!
 //! Must not: parse a body, or decode more than [`MAX_BODY_BYTES`]. Nothing here is trusted before the signature fits.
-//! Specification: <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html>
+//! Specification: <https://docs.github.com/en/webhooks/webhook-events-and-payloads#delivery-headers>
 
+use crate::source::event::{Event, Header};
 use base64_simd::STANDARD;
-use serde_json::Value;
 use std::borrow::Cow;
 
 /// Largest body, in bytes: the limit of a synchronous Lambda event.
@@ -72,32 +71,27 @@ impl Request {
     ///
     /// # Errors
     /// What makes it impossible to take.
-    pub fn take(mut event: Value) -> Result<Self, Refusal> {
-        let method = event.pointer("/requestContext/http/method").or_else(|| event.get("httpMethod"));
-        if method.and_then(Value::as_str).is_some_and(|method| method != "POST") {
+    pub fn take(mut event: Event) -> Result<Self, Refusal> {
+        if event.method().is_some_and(|method| method != "POST") {
             return Err(Refusal::Method);
         }
-        let encoded = event.get("isBase64Encoded").and_then(Value::as_bool).unwrap_or(false);
-        let text = match event.get_mut("body").map(Value::take) {
-            Some(Value::String(text)) => text,
-            _ => return Err(Refusal::Body),
-        };
-        let size = if encoded { text.len() / 4 * 3 } else { text.len() };
+        let text = event.body.take().ok_or(Refusal::Body)?;
+        let size = if event.encoded { text.len() / 4 * 3 } else { text.len() };
         if size > MAX_BODY_BYTES {
             return Err(Refusal::TooLarge(size));
         }
-        let encoding = encoding(header(&event, "content-type"))?;
-        let body = if encoded {
+        let encoding = encoding(event.header(Header::ContentType))?;
+        let body = if event.encoded {
             STANDARD.decode_to_vec(text).map_err(|_| Refusal::Body)?
         } else {
             text.into_bytes()
         };
-        let owned = |name| header(&event, name).map(ToOwned::to_owned);
+        let owned = |name| event.header(name).map(ToOwned::to_owned);
         Ok(Self {
             body,
-            signature: owned("x-hub-signature-256"),
-            event: owned("x-github-event").filter(|event| is_event_name(event)),
-            delivery: owned("x-github-delivery"),
+            signature: owned(Header::Signature),
+            event: owned(Header::Event).filter(|event| is_event_name(event)),
+            delivery: owned(Header::Delivery),
             encoding,
         })
     }
@@ -117,29 +111,10 @@ impl Request {
     }
 }
 
-/// The value of a header sent exactly once, whatever the case of its name.
-fn header<'a>(event: &'a Value, name: &str) -> Option<&'a str> {
-    if sent_twice(event, name) {
-        return None;
-    }
-    let headers = event.get("headers")?.as_object()?;
-    let mut found = headers.iter().filter(|(key, _)| key.eq_ignore_ascii_case(name));
-    let (_, value) = found.next()?;
-    if found.next().is_some() { None } else { value.as_str() }
-}
-
 /// GitHub's event names are of lower-case letters, digits and underscores, such as `projects_v2_item`.
 fn is_event_name(text: &str) -> bool {
     (1..=MAX_EVENT_NAME).contains(&text.len())
         && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
-}
-
-/// REST APIs list every value of a repeated header beside the last one.
-fn sent_twice(event: &Value, name: &str) -> bool {
-    let lists = event.get("multiValueHeaders").and_then(Value::as_object);
-    lists.into_iter().flatten().any(|(key, values)| {
-        key.eq_ignore_ascii_case(name) && values.as_array().is_some_and(|values| values.len() > 1)
-    })
 }
 
 fn encoding(content_type: Option<&str>) -> Result<Encoding, Refusal> {
@@ -156,7 +131,11 @@ fn encoding(content_type: Option<&str>) -> Result<Encoding, Refusal> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use serde_json::{Value, json};
+
+    fn take(event: Value) -> Result<Request, Refusal> {
+        Request::take(serde_json::from_value(event).unwrap())
+    }
 
     fn event(content_type: &str, body: &str, encoded: bool) -> Value {
         json!({
@@ -167,30 +146,28 @@ mod tests {
     }
 
     fn refusal(event: Value) -> String {
-        Request::take(event)
+        take(event)
             .err()
             .map_or_else(|| "taken".to_owned(), |refusal| format!("{}: {refusal}", refusal.status()))
     }
 
     #[test]
     fn plain_and_base64_bodies_are_the_same_bytes() {
-        let plain = Request::take(event("application/json; charset=utf-8", "{\"é\":1}", false)).ok().unwrap();
-        let encoded = Request::take(event("application/json", &STANDARD.encode_to_string("{\"é\":1}"), true))
-            .ok()
-            .unwrap();
+        let plain = take(event("application/json; charset=utf-8", "{\"é\":1}", false)).ok().unwrap();
+        let encoded =
+            take(event("application/json", &STANDARD.encode_to_string("{\"é\":1}"), true)).ok().unwrap();
         assert_eq!(plain.body, encoded.body);
         assert_eq!(plain.json().unwrap(), plain.body);
     }
 
     #[test]
     fn the_signature_of_a_form_covers_the_bytes_as_they_were_sent() {
-        let request =
-            Request::take(event("application/x-www-form-urlencoded", "payload=%7B%22a%22%3A1%7D", false))
-                .ok()
-                .unwrap();
+        let request = take(event("application/x-www-form-urlencoded", "payload=%7B%22a%22%3A1%7D", false))
+            .ok()
+            .unwrap();
         assert_eq!(request.body, b"payload=%7B%22a%22%3A1%7D");
         assert_eq!(&*request.json().unwrap(), b"{\"a\":1}");
-        let other = Request::take(event("application/x-www-form-urlencoded", "x=1", false)).ok().unwrap();
+        let other = take(event("application/x-www-form-urlencoded", "x=1", false)).ok().unwrap();
         insta::assert_snapshot!(other.json().unwrap_err(), @"the form has no field `payload`");
     }
 
@@ -209,7 +186,7 @@ mod tests {
         let named = |name: &str| {
             let mut event = event("application/json", "{}", false);
             event["headers"]["x-github-event"] = json!(name);
-            Request::take(event).ok().unwrap().event.is_some()
+            take(event).ok().unwrap().event.is_some()
         };
         assert!(named("push") && named("projects_v2_item"));
         for wrong in ["", "push,push", "push, push", "Push", "pu sh", "push\n", &"x".repeat(65)] {
@@ -220,13 +197,13 @@ mod tests {
     #[test]
     fn header_names_have_no_case_and_a_header_sent_twice_is_none() {
         let mixed = json!({"body": "{}", "headers": {"Content-Type": "application/json", "X-Hub-Signature-256": "s"}});
-        assert_eq!(Request::take(mixed).ok().unwrap().signature.as_deref(), Some("s"));
+        assert_eq!(take(mixed).ok().unwrap().signature.as_deref(), Some("s"));
         let twice = json!({"body": "{}", "headers": {"content-type": "application/json", "X-Hub-Signature-256": "s", "x-hub-signature-256": "t"}});
-        assert_eq!(Request::take(twice).ok().unwrap().signature, None);
+        assert_eq!(take(twice).ok().unwrap().signature, None);
         let listed = json!({
             "body": "{}", "headers": {"content-type": "application/json", "X-Hub-Signature-256": "t"},
             "multiValueHeaders": {"X-Hub-Signature-256": ["s", "t"]},
         });
-        assert_eq!(Request::take(listed).ok().unwrap().signature, None);
+        assert_eq!(take(listed).ok().unwrap().signature, None);
     }
 }

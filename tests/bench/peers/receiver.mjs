@@ -1,11 +1,11 @@
-// The same receiver with Node's own means: @octokit/webhooks verifies, @aws-sdk/client-sqs sends. The loop is the Runtime API and nothing else;
-// the secret comes from the environment, which spares this peer three calls.
+// The same receiver with Node's own means: @octokit/webhooks verifies, @aws-sdk/client-sqs sends. The loop is the Runtime API and nothing else.
+// The secret is given by the environment, which spares this peer a client and a call, or read once by @aws-sdk/client-secrets-manager.
 import http from "node:http";
 import { Webhooks } from "@octokit/webhooks";
 import { SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 
 const sqs = new SQSClient({ md5: false });
-const webhooks = new Webhooks({ secret: process.env.WEBHOOK_SECRET });
+let webhooks;
 const allowed = new Set(process.env.REPOSITORY_IDS.split(",").map(Number));
 const [host, port] = process.env.AWS_LAMBDA_RUNTIME_API.split(":");
 const agent = new http.Agent({ keepAlive: true });
@@ -22,6 +22,12 @@ function call(method, path, body) {
   });
 }
 
+async function secret() {
+  if (process.env.WEBHOOK_SECRET) return process.env.WEBHOOK_SECRET;
+  const { GetSecretValueCommand, SecretsManagerClient } = await import("@aws-sdk/client-secrets-manager");
+  return (await new SecretsManagerClient({}).send(new GetSecretValueCommand({ SecretId: process.env.WEBHOOK_SECRET_ID }))).SecretString;
+}
+
 function answer(statusCode, message) {
   return { statusCode, headers: { "content-type": "application/json" }, body: JSON.stringify({ message }), isBase64Encoded: false };
 }
@@ -29,6 +35,7 @@ function answer(statusCode, message) {
 async function handle(event) {
   const headers = event.headers;
   const body = event.isBase64Encoded ? Buffer.from(event.body, "base64").toString() : event.body;
+  webhooks ??= new Webhooks({ secret: await secret() });
   if (!(await webhooks.verify(body, headers["x-hub-signature-256"] ?? ""))) return answer(401, "the signature is wrong");
   const payload = JSON.parse(body);
   if (headers["x-github-event"] !== "push") return answer(202, "nothing to do");

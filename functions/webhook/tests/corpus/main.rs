@@ -97,7 +97,7 @@ fn every_published_example_gets_the_answer_that_it_deserves() {
     ");
     let accepted = examples.iter().filter(|example| deserved(example) == "202 accepted").count();
     assert_eq!(function.aws.requests_of("SendMessage").len(), accepted);
-    assert_eq!(function.aws.requests_of("GetSecretValue").len(), 3, "the secrets are fetched once");
+    assert_eq!(function.aws.requests_of("GetSecretValue").len(), 1, "the current secret is fetched once");
     let log = function.stop(&[SECRET]).unwrap();
     let telling = examples.iter().flat_map(|example| examples::texts(&example.payload)).collect();
     tells_nothing(&log, &telling);

@@ -4,8 +4,12 @@ use anyhow::{Context, Result, bail};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-const NODE_PACKAGES: [&str; 3] =
-    ["@octokit/webhooks@14.2.0", "@aws-sdk/client-sqs@3.1175.0", "@octokit/webhooks-examples@7.6.1"];
+const NODE_PACKAGES: [&str; 4] = [
+    "@octokit/webhooks@14.2.0",
+    "@aws-sdk/client-sqs@3.1175.0",
+    "@aws-sdk/client-secrets-manager@3.1164.0",
+    "@octokit/webhooks-examples@7.6.1",
+];
 const PYTHON_PACKAGES: [&str; 2] = ["awslambdaric==4.2.2", "boto3==1.44.8"];
 
 /// One receiver.
@@ -54,7 +58,8 @@ pub(crate) fn examples(root: &Path) -> Result<Vec<u8>> {
     std::fs::read(&file).with_context(|| format!("cannot read `{}`", file.display()))
 }
 
-fn tools(root: &Path) -> PathBuf {
+/// Where the peers are installed.
+pub(crate) fn tools(root: &Path) -> PathBuf {
     root.join(".tidegate/tools/bench")
 }
 
