@@ -9,6 +9,7 @@ pub mod archive;
 pub mod delivery;
 pub mod ledger;
 pub mod message;
+pub mod notice;
 pub mod ports;
 pub mod push_range;
 pub mod reconcile;
