@@ -5,7 +5,7 @@
 use crate::clock::SECOND;
 use crate::control_plane::Stack;
 use crate::control_plane::traffic::Load;
-use crate::events::Mode;
+use crate::events::{Mode, Replay};
 use crate::platform;
 use crate::values::{rfc3339, text};
 use axum::extract::{Query, State};
@@ -95,7 +95,9 @@ async fn events_mode(State(stack): Shared, Json(body): Json<Value>) -> Json<Valu
 }
 
 async fn events_replay(State(stack): Shared, Json(body): Json<Value>) -> Json<Value> {
-    let sent = stack.events.replay(&text(&body, "seed"), stack.now());
+    let since = body.get("since").and_then(Value::as_u64).and_then(|since| usize::try_from(since).ok());
+    let order = Replay { seed: text(&body, "seed"), since: since.unwrap_or(0), queue: text(&body, "queue") };
+    let sent = stack.events.replay(&order, stack.now());
     stack.settle().await;
     Json(json!({"sent": sent}))
 }

@@ -3,6 +3,7 @@
 mod canary_rolled_back;
 mod duplicate_webhook;
 mod events_in_any_order;
+mod feedback;
 mod gate_failure;
 mod gate_killed;
 mod good_release;

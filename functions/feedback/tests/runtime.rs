@@ -56,8 +56,8 @@ fn github() -> Recorder {
 /// A release that is known by its origin and by nothing else.
 fn knows_the_release(aws: &Recorder) {
     let item = json!({"Item": {"pk": {"S": "O#e"}, "sk": {"S": "ORIGIN"}, "repository_id": {"N": "1001"},
-        "repository": {"S": "acme/b2b-ecommerce-platform"}, "sha": {"S": SHA}, "branch": {"S": "main"},
-        "pipeline": {"S": "b2b-production"}, "environment": {"S": "production"}, "release_id": {"S": "r-1"}}});
+        "repository": {"S": "acme/b2b-ecommerce-platform"}, "sha": {"S": SHA}, "reference": {"S": "refs/heads/main"}, "runner": {"S": "pipeline"},
+        "pipeline": {"S": "b2b-production"}, "environment": {"S": "production"}, "release_id": {"S": "r-1"}, "sequence": {"N": "1"}}});
     aws.answer("GetItem", Reply::json(&item))
         .answer("GetItem", Reply::json(&json!({})))
         .answer("PutItem", Reply::json(&json!({})))

@@ -62,8 +62,8 @@ impl World {
     /// Hands over events, each to a worker that remembers nothing of those before.
     fn tell(&mut self, events: &[&str]) {
         let origin = json!({"Item": {"pk": {"S": "O#e"}, "sk": {"S": "ORIGIN"}, "repository_id": {"N": "1001"},
-            "repository": {"S": "acme/b2b-ecommerce-platform"}, "sha": {"S": self.sha}, "branch": {"S": "main"},
-            "pipeline": {"S": "b2b-production"}, "environment": {"S": "production"}, "release_id": {"S": "r-1"}}});
+            "repository": {"S": "acme/b2b-ecommerce-platform"}, "sha": {"S": self.sha}, "reference": {"S": "refs/heads/main"}, "runner": {"S": "pipeline"},
+            "pipeline": {"S": "b2b-production"}, "environment": {"S": "production"}, "release_id": {"S": "r-1"}, "sequence": {"N": "1"}}});
         self.function.aws.answer("PutItem", Reply::json(&json!({})));
         for _ in events {
             self.function
