@@ -7,6 +7,7 @@ pub mod archive;
 pub mod evaluate;
 pub mod job;
 pub mod metric;
+pub mod notice;
 pub mod policy;
 pub mod ports;
 pub mod render;
