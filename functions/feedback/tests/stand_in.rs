@@ -142,13 +142,15 @@ fn a_comment_is_found_again_by_its_marker_and_not_made_twice() {
     let board = json!({"Item": {"version": {"N": "1"}, "body": {"S": board.to_string()}}});
     let events = [BUILD_STARTED, BUILD_FAILED, VERDICT];
     world.function.aws.answer("PutItem", Reply::json(&json!({})));
-    for event in events {
+    for _ in events {
         world
             .function
             .aws
             .answer("GetItem", Reply::json(&origin))
             .answer("GetItem", Reply::json(&json!({})))
             .answer("GetItem", Reply::json(&board));
+    }
+    for event in events {
         let answer = world.function.invoke(&serde_json::from_str(event).unwrap(), 30).to_string();
         assert_eq!(answer, r#"{"batchItemFailures":[]}"#);
     }
@@ -156,10 +158,13 @@ fn a_comment_is_found_again_by_its_marker_and_not_made_twice() {
     let runs = state["checkRuns"].as_array().unwrap();
     let names: Vec<String> =
         runs.iter().map(|run| format!("{} {}", run["name"], run["conclusion"])).collect();
-    insta::assert_snapshot!(names.join("\n"), @"");
+    insta::assert_snapshot!(names.join("\n"), @r#"
+    "build/shop-checks" "failure"
+    "gate/shop-checks" "failure"
+    "#);
     let comments = state["comments"].as_array().unwrap();
     assert_eq!(comments.len(), 1, "{comments:#?}");
     let body = comments[0]["comment"]["body"].as_str().unwrap();
-    insta::assert_snapshot!(format!("{}: {}", comments[0]["issue"], body.lines().last().unwrap()), @"");
+    insta::assert_snapshot!(format!("{}: {}", comments[0]["issue"], body.lines().last().unwrap()), @r#""7": - fail: \`coverage.lines\` is 78.40 % \(98 of 125\), \`line-coverage\` asks for &gt;= 80 %: 2 more would pass"#);
     world.function.stop(&[]).unwrap();
 }
