@@ -174,7 +174,7 @@ impl Verdicts for MemoryHistory {
         let body = serde_json::to_string(record).map_err(|error| unwritable(&error))?;
         let (pk, sk) = (format!("G#{}", record.execution_id), format!("{}#{}", record.stage, record.job_id));
         self.put(pk, sk, record.decided_at, &format!("gate#{}", record.job_id), body);
-        Ok(format!("gates/{}/{}.json", record.execution_id, record.job_id))
+        Ok(format!("gates/{}/{}.json", record.execution_id.replace(':', "/"), record.job_id))
     }
 }
 

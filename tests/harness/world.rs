@@ -291,6 +291,15 @@ impl World {
         self.wait_for_empty("EventsQueueUrl")
     }
 
+    /// Puts a message on the feedback queue, as the source function does.
+    ///
+    /// # Errors
+    /// When the queue refuses it.
+    pub fn send(&self, message: &Value) -> Result<()> {
+        let body = json!({"QueueUrl": self.output("FeedbackQueueUrl"), "MessageGroupId": "github", "MessageBody": message.to_string()});
+        self.emulator.json("sqs", "AmazonSQS.SendMessage", "1.0", &body).map(|_| ())
+    }
+
     /// Waits, in real time, until GitHub has been told everything: of this story and of those before it.
     ///
     /// # Errors
@@ -327,13 +336,14 @@ impl World {
         answer.get("next").and_then(Value::as_u64).context("the events have no end")
     }
 
-    /// Has events sent to a queue of the stack again, from number `since` on, each one twice, in an order of its own for each `seed`; how
-    /// many were sent.
+    /// Has events sent again to a queue of the stack, or to everything when `output` is empty: from number `since` on, each one twice, in an
+    /// order of its own for each `seed`; how many were sent.
     ///
     /// # Errors
     /// When the control plane refuses.
     pub fn replay_events(&self, seed: &str, since: u64, output: &str) -> Result<usize> {
-        let queue = self.output(output).rsplit('/').next().unwrap_or_default();
+        let queue = if output.is_empty() { output } else { self.output(output) };
+        let queue = queue.rsplit('/').next().unwrap_or_default();
         let body = json!({"seed": seed, "since": since, "queue": queue});
         let answer = self.control("/_local/events/replay", &body)?;
         let sent = answer.get("sent").and_then(Value::as_u64).context("the control plane sent nothing")?;

@@ -11,5 +11,6 @@ mod hook_killed;
 mod lost_webhook;
 mod malformed;
 mod old_push_replayed;
+mod pull_request_told;
 mod routes;
 mod source_killed;

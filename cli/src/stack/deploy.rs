@@ -23,6 +23,8 @@ const APP_KEY: &str = "tidegate-app-key";
 /// What stands in that secret: no key. It is never read, because no token is asked for over plain HTTP, and if it were ever logged the
 /// scenarios would find it.
 const NO_KEY: &str = "planted-secret-of-the-app";
+/// What the names of the projects begin with that build pull requests.
+const BUILD_PROJECTS: &str = "b2b-checks";
 /// Settings of the sample platform, by the template's parameter.
 const SETTINGS: [(&str, &str); 3] =
     [("Routes", "routes.yaml"), ("ServiceMap", "services.yaml"), ("WatchSettings", "watch.yaml")];
@@ -43,7 +45,8 @@ pub(crate) fn deploy(home: &Home, sam: &Path, template: &Path, record: &Record) 
 
 fn parameters_of(home: &Home, record: &Record) -> Result<String> {
     let mut parameters = json!({"RepositoryIds": REPOSITORY_ID, "GitHubApiUrl": record.github_url,
-        "GitHubAppId": APP, "GitHubAppInstallationId": APP, "GitHubAppKeySecretId": APP_KEY});
+        "GitHubAppId": APP, "GitHubAppInstallationId": APP, "GitHubAppKeySecretId": APP_KEY,
+        "BuildProjectPrefix": BUILD_PROJECTS});
     for (parameter, file) in SETTINGS {
         let path = home.root().join("local/platform/settings").join(file);
         let text =

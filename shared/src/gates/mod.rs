@@ -4,6 +4,7 @@
 //! first that failed.
 
 pub mod archive;
+pub mod build;
 pub mod evaluate;
 pub mod job;
 pub mod metric;
