@@ -8,14 +8,17 @@ use super::verdict::{Judged, Outcome, Verdict};
 use crate::model::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// Most conditions that are told; how many more there are is told too.
-const MAX_CONDITIONS: usize = 100;
+/// Most bytes of conditions that are told; how many more conditions there are is told too. Feedback keeps a verdict for each project of a pull
+/// request in one item of its table, which takes 400 KB.
+const MAX_BYTES: usize = 16 << 10;
+/// What a condition takes beside its texts, in bytes.
+const OVERHEAD: usize = 120;
 /// Longest sentence of a condition or note, in characters.
 const MAX_SENTENCE: usize = 400;
 /// Longest name, in characters.
 const MAX_NAME: usize = 100;
 /// Most notes that are told.
-const MAX_NOTES: usize = 10;
+const MAX_NOTES: usize = 5;
 
 /// What a gate tells developers by way of feedback.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,7 +48,7 @@ pub struct Gate {
     pub holding: u64,
     /// How many conditions there are.
     pub count: u64,
-    /// Conditions, those that do not hold first; at most a hundred.
+    /// Conditions, those that do not hold first; as many as are not too much.
     pub conditions: Vec<Line>,
     /// Remarks.
     pub notes: Vec<String>,
@@ -81,10 +84,23 @@ impl Gate {
             outcome: verdict.outcome,
             holding: holding as u64,
             count: judged.len() as u64,
-            conditions: judged.into_iter().take(MAX_CONDITIONS).map(line).collect(),
+            conditions: bounded(judged.into_iter().map(line)),
             notes: verdict.notes.iter().take(MAX_NOTES).map(|note| short(note, MAX_SENTENCE)).collect(),
         }
     }
+}
+
+fn bounded(lines: impl Iterator<Item = Line>) -> Vec<Line> {
+    let mut left = MAX_BYTES;
+    lines
+        .map_while(|line| {
+            let texts =
+                [&line.id, &line.threshold, &line.sentence].map(|text| text.len()).iter().sum::<usize>();
+            let actual = line.actual.as_ref().map_or(0, String::len);
+            left = left.checked_sub(texts + actual + OVERHEAD)?;
+            Some(line)
+        })
+        .collect()
 }
 
 fn line(judged: &Judged) -> Line {
@@ -141,9 +157,10 @@ mod tests {
         let verdict =
             Verdict { notes: vec!["n".repeat(10_000); 1_000], ..verdict((0..5_000).map(long).collect()) };
         let gate = Gate::of("pull-request", Timestamp::from_millis(0), &verdict);
-        assert_eq!((gate.count, gate.holding, gate.conditions.len()), (5_000, 4_999, MAX_CONDITIONS));
+        assert_eq!((gate.count, gate.holding), (5_000, 4_999));
+        assert!(gate.conditions.len() > 5, "{} conditions", gate.conditions.len());
         assert_eq!(gate.conditions.first().map(|line| line.outcome), Some(Outcome::Fail));
         let text = serde_json::to_string(&GateNotice::Verdict { build_id: "b".to_owned(), gate }).unwrap();
-        assert!(text.len() < 250_000, "{} bytes", text.len());
+        assert!(text.len() < 20_000, "{} bytes", text.len());
     }
 }

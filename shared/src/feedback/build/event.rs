@@ -14,8 +14,8 @@ use serde_json::Value;
 
 /// Most phases that are kept; CodeBuild has eleven.
 const MAX_PHASES: usize = 20;
-/// Longest words of one phase that are kept, in characters.
-const WORDS_LIMIT: usize = 2_000;
+/// Longest words of one phase that are kept, in characters: all phases together stay far below the 400 KB of an item.
+const WORDS_LIMIT: usize = 1_000;
 /// Longest word that is kept, in characters.
 const WORD_LIMIT: usize = 40;
 

@@ -146,7 +146,9 @@ impl Build {
     /// Notes that a write about `part` was done: what GitHub calls it, and where it shows it.
     pub fn note(&mut self, part: Part, write: &Write, id: u64, link: Option<String>) {
         let Some(standing) = write.standing() else { return };
-        let told = Some(WrittenText { id: Some(id), standing, digest: write.digest() });
+        // The id of a commit status leads nowhere, and must not be taken for that of a check run when an App takes over from a token.
+        let id = matches!(write, Write::CheckRun { .. }).then_some(id);
+        let told = Some(WrittenText { id, standing, digest: write.digest() });
         match part {
             Part::Withheld => self.told.withheld = told,
             Part::Build => (self.told.build, self.told.link) = (told, link.or(self.told.link.take())),

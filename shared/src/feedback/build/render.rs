@@ -137,14 +137,19 @@ pub(in crate::feedback) fn gate_lines(gate: &Gate) -> Vec<String> {
     lines
 }
 
-fn row(line: &Line) -> String {
-    let outcome = match line.outcome {
+/// The word of an outcome; what holds a merge is bold.
+pub(in crate::feedback) fn word(outcome: Outcome) -> &'static str {
+    match outcome {
         Outcome::Pass => "pass",
         Outcome::Warn => "warn",
         Outcome::Pending => "**pending**",
         Outcome::Fail => "**fail**",
         Outcome::Error => "**error**",
-    };
+    }
+}
+
+fn row(line: &Line) -> String {
+    let outcome = word(line.outcome);
     let actual = line.actual.as_deref().map_or_else(|| "–".to_owned(), markdown);
     let offenders = if line.offenders == 0 { String::new() } else { line.offenders.to_string() };
     format!("| {} | {actual} | {} | {outcome} | {offenders} |", markdown(&line.id), markdown(&line.threshold))

@@ -4,7 +4,7 @@
 
 use super::{Board, Row};
 use crate::feedback::build::event::Status;
-use crate::feedback::build::render::{duration, gate_lines, gate_title, what_to_do};
+use crate::feedback::build::render::{duration, gate_lines, gate_title, what_to_do, word};
 use crate::feedback::render::bounded;
 use crate::feedback::text::{COMMENT_LIMIT, markdown};
 
@@ -52,6 +52,8 @@ fn line(project: &str, row: &Row) -> String {
         Some(link) => format!("[{state}]({link})"),
         None => state.to_owned(),
     };
+    // A build that went well is not good while its gate says no.
+    let gate = row.gate.as_ref().map_or(String::new(), |gate| format!(", gate {}", word(gate.outcome)));
     let took = row.seconds.map(duration).unwrap_or_default();
-    format!("| {} | {state} | {took} | {} |", markdown(project), row.sha.short())
+    format!("| {} | {state}{gate} | {took} | {} |", markdown(project), row.sha.short())
 }

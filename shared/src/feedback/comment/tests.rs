@@ -39,7 +39,7 @@ fn a_pull_request_is_shown_with_its_projects_and_their_gates() {
 
     | project | state | duration | commit |
     |---|---|---:|---|
-    | shop-checks | [**failed**](https://github.com/acme/shop/runs/7) | 2 min 14 s | aaaaaaaaaaaa |
+    | shop-checks | [**failed**](https://github.com/acme/shop/runs/7), gate **error** | 2 min 14 s | aaaaaaaaaaaa |
     | shop-docs | waits for a review |  | aaaaaaaaaaaa |
     | shop\_lint | is being built |  | aaaaaaaaaaaa |
 

@@ -180,6 +180,15 @@ fn a_personal_token_writes_a_status_for_the_build_and_one_for_its_gate() {
 }
 
 #[test]
+fn an_app_that_takes_over_from_a_token_makes_its_own_check_run() {
+    let mut build = build(&[running()]);
+    let (part, write) = next(&origin(), &build, Mode::PersonalToken).unwrap();
+    build.note(part, &write, 5, None);
+    let (_, write) = next(&origin(), &build, Mode::App).unwrap();
+    assert!(matches!(write, Write::CheckRun { id: None, .. }), "{write:?}");
+}
+
+#[test]
 fn every_end_has_its_own_words() {
     let first = |status, state: &str, mode| {
         let text = told(&build(&[ended(status, state)]), mode);

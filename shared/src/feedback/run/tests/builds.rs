@@ -281,7 +281,7 @@ fn a_pull_request_has_one_comment_and_a_check_run_for_each_build() {
 
     | project | state | duration | commit |
     |---|---|---:|---|
-    | shop-checks | [**failed**](https://github.com/acme/shop/runs/3) | 1 min 1 s | bbbbbbbbbbbb |
+    | shop-checks | [**failed**](https://github.com/acme/shop/runs/3), gate **error** | 1 min 1 s | bbbbbbbbbbbb |
     | shop-lint | [succeeded](https://github.com/acme/shop/runs/1) | 1 min 1 s | aaaaaaaaaaaa |
     ");
     let before = world.forge.bodies.borrow().len();
