@@ -62,6 +62,12 @@ impl Emulator {
         Ok(current(text))
     }
 
+    /// Makes a secret.
+    pub(crate) fn create_secret(&self, name: &str, text: &str) -> Result<()> {
+        let body = json!({"Name": name, "SecretString": text});
+        self.json("secretsmanager", "secretsmanager.CreateSecret", "1.1", &body).map(|_| ())
+    }
+
     /// The text of a parameter.
     pub(crate) fn parameter(&self, name: &str) -> Result<String> {
         let answer = self.json("ssm", "AmazonSSM.GetParameter", "1.1", &json!({"Name": name}))?;

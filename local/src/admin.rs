@@ -5,9 +5,9 @@
 use crate::clock::SECOND;
 use crate::control_plane::Stack;
 use crate::control_plane::traffic::Load;
-use crate::events::Mode;
+use crate::events::{Mode, Replay};
 use crate::platform;
-use crate::values::{rfc3339, text};
+use crate::values::{rfc3339, text, texts};
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::routing::{get, post};
@@ -33,7 +33,7 @@ pub fn routes() -> Router<Arc<Stack>> {
         .route("/_local/settle", post(settle))
         .route("/_local/state", get(state))
         .route("/_local/journal", get(journal))
-        .route("/_local/events", get(events))
+        .route("/_local/events", get(events).post(put_event))
         .route("/_local/events/mode", post(events_mode))
         .route("/_local/events/replay", post(events_replay))
         .route("/_local/approve", post(approve))
@@ -87,6 +87,16 @@ async fn events(State(stack): Shared, Query(query): Query<BTreeMap<String, Strin
     Json(stack.events.since(usize::try_from(since(&query)).unwrap_or(usize::MAX)))
 }
 
+/// An event of a service that has not happened here.
+async fn put_event(State(stack): Shared, Json(body): Json<Value>) -> Answer {
+    let (service, kind) = (text(&body, "service"), text(&body, "detailType"));
+    let detail = body.get("detail").filter(|detail| detail.is_object());
+    let detail = detail.ok_or_else(|| refused("an event has `service`, `detailType` and a `detail`"))?;
+    stack.events.put(&service, &kind, &texts(&body, "resources"), detail, stack.now());
+    stack.settle().await;
+    Ok(Json(json!({})))
+}
+
 async fn events_mode(State(stack): Shared, Json(body): Json<Value>) -> Json<Value> {
     let flag = |key: &str| body.get(key).and_then(Value::as_bool).unwrap_or(false);
     let delay = body.get("delayMs").and_then(Value::as_i64).unwrap_or(0);
@@ -95,7 +105,9 @@ async fn events_mode(State(stack): Shared, Json(body): Json<Value>) -> Json<Valu
 }
 
 async fn events_replay(State(stack): Shared, Json(body): Json<Value>) -> Json<Value> {
-    let sent = stack.events.replay(&text(&body, "seed"), stack.now());
+    let since = body.get("since").and_then(Value::as_u64).and_then(|since| usize::try_from(since).ok());
+    let order = Replay { seed: text(&body, "seed"), since: since.unwrap_or(0), queue: text(&body, "queue") };
+    let sent = stack.events.replay(&order, stack.now());
     stack.settle().await;
     Json(json!({"sent": sent}))
 }

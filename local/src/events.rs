@@ -23,9 +23,22 @@ pub struct Mode {
 /// How often a replay sends each event: at-least-once delivery made visible.
 const REPLAYED: usize = 2;
 
+/// What is sent again.
+#[derive(Debug, Clone, Default)]
+pub struct Replay {
+    /// Each one gives another order.
+    pub seed: String,
+    /// Number of the first event ([`Events::since`]).
+    pub since: usize,
+    /// The one queue that it is for, by name; every target when empty.
+    pub queue: String,
+}
+
 struct Pending {
     due: Millis,
     event: Value,
+    /// The one queue that it is for; every target when empty.
+    queue: String,
 }
 
 #[derive(Default)]
@@ -49,10 +62,10 @@ impl Events {
         let mut state = lock(&self.state);
         let due = at + state.mode.delay;
         if state.mode.duplicate {
-            state.pending.push(Pending { due, event: event.clone() });
+            state.pending.push(Pending { due, event: event.clone(), queue: String::new() });
         }
         state.sent.push(event.clone());
-        state.pending.push(Pending { due, event });
+        state.pending.push(Pending { due, event, queue: String::new() });
     }
 
     /// Sets how events are delivered from now on.
@@ -67,19 +80,30 @@ impl Events {
         json!({"events": state.sent.get(since..).unwrap_or_default(), "next": state.sent.len()})
     }
 
-    /// Sends everything again that was ever sent, each event twice, in an order of its own for each `seed`; how many that makes.
-    pub fn replay(&self, seed: &str, now: Millis) -> usize {
+    /// Sends events again, each one twice, in an order of its own for each seed; how many that makes. Each copy carries the name of its
+    /// replay, as `EventBridge` gives it, so that no queue takes it for what it had before.
+    /// (<https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-replay-archived-event.html>)
+    pub fn replay(&self, order: &Replay, now: Millis) -> usize {
+        let Replay { seed, since, queue } = order;
         let mut state = lock(&self.state);
         let mut again: Vec<(String, Value)> = Vec::new();
-        for (place, event) in state.sent.iter().enumerate() {
+        for (place, event) in state.sent.iter().enumerate().skip(*since) {
             for copy in 0..REPLAYED {
                 let rank = sha256(format!("{seed} {place} {copy}").as_bytes());
-                again.push((rank, event.clone()));
+                let mut event = event.clone();
+                if let Some(members) = event.as_object_mut() {
+                    members.insert("replay-name".to_owned(), format!("{seed}-{copy}").into());
+                }
+                again.push((rank, event));
             }
         }
         again.sort_by(|a, b| a.0.cmp(&b.0));
         let count = again.len();
-        state.pending.extend(again.into_iter().map(|(_, event)| Pending { due: now, event }));
+        state.pending.extend(again.into_iter().map(|(_, event)| Pending {
+            due: now,
+            event,
+            queue: queue.clone(),
+        }));
         count
     }
 
@@ -92,18 +116,14 @@ impl Events {
         let now = stack.now();
         let (mut due, shuffle) = {
             let mut state = lock(&self.state);
-            let due: Vec<Value> = state
-                .pending
-                .extract_if(.., |pending| pending.due <= now)
-                .map(|pending| pending.event)
-                .collect();
+            let due: Vec<Pending> = state.pending.extract_if(.., |pending| pending.due <= now).collect();
             (due, state.mode.shuffle)
         };
         if shuffle {
-            due.sort_by_key(|event| sha256(event.to_string().as_bytes()));
+            due.sort_by_key(|pending| sha256(pending.event.to_string().as_bytes()));
         }
-        for event in &due {
-            if let Err(words) = stack.rules.deliver(stack, event).await {
+        for Pending { event, queue, .. } in &due {
+            if let Err(words) = stack.rules.deliver(stack, event, queue).await {
                 stack.journal.add("event-lost", json!({"unexpected": true, "words": words}));
             }
         }

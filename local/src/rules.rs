@@ -7,7 +7,7 @@
 
 use crate::clock::{MINUTE, Millis};
 use crate::control_plane::{ACCOUNT, REGION, Stack};
-use crate::values::{list, lock, rfc3339, text, uuid};
+use crate::values::{list, lock, rfc3339, sha256, text, uuid};
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
 
@@ -91,19 +91,21 @@ impl Rules {
         }
     }
 
-    /// Delivers an event to the targets of every pattern that it matches.
+    /// Delivers an event to the targets of every pattern that it matches; only to the queue of that name unless `queue` is empty.
     ///
     /// # Errors
     /// When the emulator refuses a question or a message.
-    pub(crate) async fn deliver(&self, stack: &Arc<Stack>, event: &Value) -> Result<(), String> {
-        let patterns = lock(&self.patterns).clone();
+    pub(crate) async fn deliver(&self, stack: &Arc<Stack>, event: &Value, queue: &str) -> Result<(), String> {
+        let meant = |target: &Target| queue.is_empty() || target.arn.rsplit(':').next() == Some(queue);
+        let mut patterns = lock(&self.patterns).clone();
+        patterns.retain(|rule| rule.targets.iter().any(meant));
         for rule in patterns {
             let body = json!({"EventPattern": rule.pattern, "Event": event.to_string()});
             let answer = stack.emulator.json("events", "AWSEvents.TestEventPattern", "1.1", &body).await?;
             if answer.get("Result").and_then(Value::as_bool) != Some(true) {
                 continue;
             }
-            for target in &rule.targets {
+            for target in rule.targets.iter().filter(|target| meant(target)) {
                 send(stack, target, event).await?;
             }
         }
@@ -128,13 +130,16 @@ async fn send(stack: &Arc<Stack>, target: &Target, event: &Value) -> Result<(), 
     }
 }
 
-/// `SendMessage`. The queue's content-based deduplication would make the id of a FIFO message from its body; the event's own id says the
-/// same and does not depend on the emulator's doing so.
+/// `SendMessage`. The deduplication id of a FIFO message is what content-based deduplication makes of its body, whether the emulator does so
+/// or not; a replay has a name in the body, so it comes through (`events`).
+/// (<https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/using-messagededuplicationid-property.html>)
 fn message(url: &str, group: &str, event: &Value) -> Value {
-    let mut body = json!({"QueueUrl": url, "MessageBody": event.to_string()});
+    let words = event.to_string();
+    let digest = sha256(words.as_bytes());
+    let mut body = json!({"QueueUrl": url, "MessageBody": words});
     if let (Some(fields), false) = (body.as_object_mut(), group.is_empty()) {
         fields.insert("MessageGroupId".to_owned(), group.into());
-        fields.insert("MessageDeduplicationId".to_owned(), text(event, "id").into());
+        fields.insert("MessageDeduplicationId".to_owned(), digest.into());
     }
     body
 }
@@ -163,7 +168,7 @@ mod tests {
         let event = json!({"id": "e-1"});
         let target =
             Target::read(&json!({"Arn": "arn:q.fifo", "SqsParameters": {"MessageGroupId": "github"}}));
-        insta::assert_snapshot!(message("q.fifo", &target.group, &event), @r#"{"MessageBody":"{\"id\":\"e-1\"}","MessageDeduplicationId":"e-1","MessageGroupId":"github","QueueUrl":"q.fifo"}"#);
+        insta::assert_snapshot!(message("q.fifo", &target.group, &event), @r#"{"MessageBody":"{\"id\":\"e-1\"}","MessageDeduplicationId":"91efc6eb5ac3f6e06b6e76cf4776e2e57ad8a979111c7f2ecd2b52837957ac75","MessageGroupId":"github","QueueUrl":"q.fifo"}"#);
         let plain = Target::read(&json!({"Arn": "arn:q"}));
         insta::assert_snapshot!(message("q", &plain.group, &event), @r#"{"MessageBody":"{\"id\":\"e-1\"}","QueueUrl":"q"}"#);
     }

@@ -7,7 +7,7 @@
 use crate::delivery::ports::{Stored, Watches};
 use crate::delivery::watch::Watch;
 use crate::errors::Fault;
-use crate::feedback::ports::{Release, Releases};
+use crate::feedback::ports::{Kept, State};
 use crate::gates::ports::{Record, Verdicts};
 use crate::metrics::fact::Fact;
 use crate::metrics::ports::{Facts, History, Row};
@@ -72,23 +72,29 @@ impl Origins for &MemoryLedger {
     }
 }
 
-/// What GitHub was told of releases.
+/// What is known, and what GitHub was told, as the text that it is kept as.
 #[derive(Debug, Default)]
-pub struct MemoryReleases {
-    kept: RefCell<BTreeMap<String, (Release, u64)>>,
+pub struct MemoryKept {
+    kept: RefCell<BTreeMap<String, (String, u64)>>,
 }
 
-impl Releases for &MemoryReleases {
-    async fn read(&self, release_id: &str) -> Result<(Release, u64), Fault> {
-        Ok(self.kept.borrow().get(release_id).cloned().unwrap_or_default())
+impl Kept for &MemoryKept {
+    async fn read<T: State>(&self, id: &str) -> Result<(T, u64), Fault> {
+        match self.kept.borrow().get(id) {
+            Some((text, version)) => {
+                serde_json::from_str(text).map(|state| (state, *version)).map_err(|error| unwritable(&error))
+            }
+            None => Ok((T::default(), 0)),
+        }
     }
 
-    async fn save(&self, release_id: &str, release: &Release, version: u64) -> Result<(), Fault> {
+    async fn save<T: State>(&self, id: &str, state: &T, version: u64) -> Result<(), Fault> {
+        let text = serde_json::to_string(state).map_err(|error| unwritable(&error))?;
         let mut kept = self.kept.borrow_mut();
-        if kept.get(release_id).map_or(0, |(_, known)| *known) + 1 != version {
+        if kept.get(id).map_or(0, |(_, known)| *known) + 1 != version {
             return Err(conflict());
         }
-        kept.insert(release_id.to_owned(), (release.clone(), version));
+        kept.insert(id.to_owned(), (text, version));
         Ok(())
     }
 }
@@ -168,7 +174,7 @@ impl Verdicts for MemoryHistory {
         let body = serde_json::to_string(record).map_err(|error| unwritable(&error))?;
         let (pk, sk) = (format!("G#{}", record.execution_id), format!("{}#{}", record.stage, record.job_id));
         self.put(pk, sk, record.decided_at, &format!("gate#{}", record.job_id), body);
-        Ok(format!("gates/{}/{}.json", record.execution_id, record.job_id))
+        Ok(format!("gates/{}/{}.json", record.execution_id.replace(':', "/"), record.job_id))
     }
 }
 

@@ -162,6 +162,17 @@ impl Emulator {
         self.json("dynamodb", "DynamoDB_20120810.DeleteItem", "1.0", &body).map(|_| ())
     }
 
+    /// Writes an object of a bucket.
+    ///
+    /// # Errors
+    /// When the bucket refuses it.
+    pub fn put_object(&self, bucket: &str, key: &str, bytes: &[u8]) -> Result<()> {
+        let request = self.agent.put(format!("{}/{bucket}/{key}", self.url));
+        let response = request.header("authorization", Self::authorization("s3")).send(bytes)?;
+        anyhow::ensure!(response.status().is_success(), "{key}: {}", response.status());
+        Ok(())
+    }
+
     /// All items of a partition of the table.
     ///
     /// # Errors

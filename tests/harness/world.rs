@@ -11,6 +11,17 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 /// a job that timed out.
 const UNFINISHED: [&str; 3] = ["event-lost", "given-up", "unanswered-job"];
 
+/// Queues of what was given up.
+const DEAD_LETTERS: [&str; 4] = [
+    "SourceDeadLetterQueueUrl",
+    "EventsDeadLetterQueueUrl",
+    "FeedbackDeadLetterQueueUrl",
+    "FailedInvocationsQueueUrl",
+];
+
+/// Longest real time, in seconds, in which feedback takes no message: a write is a second apart from the one before, and a message takes a few.
+const FEEDBACK_PATIENCE: u32 = 60;
+
 /// The sample platform's routes.
 const ROUTES: &str = include_str!("../../local/platform/settings/routes.yaml");
 
@@ -324,12 +335,61 @@ impl World {
         self.wait_for_empty("EventsQueueUrl")
     }
 
-    /// Has every event of the stack sent again, each one twice, in an order of its own for each `seed`; how many were sent.
+    /// Puts a message on the feedback queue, as the source function does.
+    ///
+    /// # Errors
+    /// When the queue refuses it.
+    pub fn send(&self, message: &Value) -> Result<()> {
+        let body = json!({"QueueUrl": self.output("FeedbackQueueUrl"), "MessageGroupId": "github", "MessageBody": message.to_string()});
+        self.emulator.json("sqs", "AmazonSQS.SendMessage", "1.0", &body).map(|_| ())
+    }
+
+    /// Waits, in real time, until GitHub has been told everything: of this story and of those before it.
+    ///
+    /// # Errors
+    /// When the feedback queue does not become shorter.
+    pub fn wait_for_feedback(&self) -> Result<()> {
+        let queue = self.output("FeedbackQueueUrl");
+        let (mut shortest, mut patience) = (u64::MAX, FEEDBACK_PATIENCE);
+        while patience > 0 {
+            match self.emulator.depth(queue)? {
+                0 => return Ok(()),
+                depth if depth < shortest => (shortest, patience) = (depth, FEEDBACK_PATIENCE),
+                _ => patience -= 1,
+            }
+            std::thread::sleep(std::time::Duration::from_secs(1));
+        }
+        bail!("the feedback queue has stood at {shortest} message(s) for {FEEDBACK_PATIENCE} s")
+    }
+
+    /// The sample repository as GitHub shows it: check runs, statuses, deployments, comments.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub fn repository(&self) -> Result<Value> {
+        let state = self.request(&format!("{}/_github/state", self.github), None)?;
+        state.pointer("/repositories/0").cloned().context("GitHub has no repository")
+    }
+
+    /// The number of the next event that the stack will send.
+    ///
+    /// # Errors
+    /// When the control plane does not answer.
+    pub fn next_event(&self) -> Result<u64> {
+        let answer = self.request(&format!("{}/_local/events?since={}", self.control, u64::MAX), None)?;
+        answer.get("next").and_then(Value::as_u64).context("the events have no end")
+    }
+
+    /// Has events sent again to a queue of the stack, or to everything when `output` is empty: from number `since` on, each one twice, in an
+    /// order of its own for each `seed`; how many were sent.
     ///
     /// # Errors
     /// When the control plane refuses.
-    pub fn replay_events(&self, seed: &str) -> Result<usize> {
-        let answer = self.control("/_local/events/replay", &json!({"seed": seed}))?;
+    pub fn replay_events(&self, seed: &str, since: u64, output: &str) -> Result<usize> {
+        let queue = if output.is_empty() { output } else { self.output(output) };
+        let queue = queue.rsplit('/').next().unwrap_or_default();
+        let body = json!({"seed": seed, "since": since, "queue": queue});
+        let answer = self.control("/_local/events/replay", &body)?;
         let sent = answer.get("sent").and_then(Value::as_u64).context("the control plane sent nothing")?;
         Ok(usize::try_from(sent)?)
     }
@@ -375,7 +435,7 @@ impl World {
 
     fn leftovers(&self) -> Result<Vec<String>> {
         let mut wrong = Vec::new();
-        for queue in ["SourceDeadLetterQueueUrl", "EventsDeadLetterQueueUrl", "FailedInvocationsQueueUrl"] {
+        for queue in DEAD_LETTERS {
             match self.emulator.depth(self.output(queue))? {
                 0 => {}
                 depth => wrong.push(format!("{depth} message(s) in {queue}")),

@@ -22,7 +22,7 @@ fn events_doubled_and_in_any_order_give_the_same_facts_and_the_same_figures() ->
             world.emulator.delete(world.output("TableName"), fact)?;
         }
         ensure!(self::facts(&world)?.is_empty(), "the table of facts is empty before the events come again");
-        let sent = world.replay_events(seed)?;
+        let sent = world.replay_events(seed, 0, "EventsQueueUrl")?;
         ensure!(sent >= 2 * facts.len(), "{sent} events cannot carry {} facts twice", facts.len());
         world.wait_for_facts()?;
         let again = self::facts(&world)?;

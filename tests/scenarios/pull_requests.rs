@@ -4,21 +4,37 @@ use anyhow::{Context, Result, ensure};
 use scenarios::{World, text};
 use serde_json::{Value, json};
 
-const PROJECT: &str = "b2b-pull-request-checks";
+pub(crate) const PROJECT: &str = "b2b-pull-request-checks";
 /// Virtual minutes with a poll in them.
 const A_POLL: u32 = 6;
 /// Attempts of one call by the SDK (its standard retry mode).
 const ATTEMPTS: u64 = 3;
 
 /// Opens a pull request into `main`, told `deliveries` times; its number and head.
-fn open(world: &World, branch: &str, fork: Option<&str>, deliveries: u32) -> Result<(u64, String)> {
-    let order = json!({"action": "opened", "branch": branch, "base": "main", "change": "good", "fork": fork, "deliveries": deliveries});
+pub(crate) fn open(
+    world: &World,
+    branch: &str,
+    fork: Option<&str>,
+    deliveries: u32,
+) -> Result<(u64, String)> {
+    open_with(world, "good", branch, fork, deliveries)
+}
+
+/// The same with another change than the good one.
+pub(crate) fn open_with(
+    world: &World,
+    change: &str,
+    branch: &str,
+    fork: Option<&str>,
+    deliveries: u32,
+) -> Result<(u64, String)> {
+    let order = json!({"action": "opened", "branch": branch, "base": "main", "change": change, "fork": fork, "deliveries": deliveries});
     let answer = world.github("/_github/pull-request", &order)?;
     let number = answer.get("number").and_then(Value::as_u64).context("it has a number")?;
     Ok((number, text(&answer, "sha").to_owned()))
 }
 
-fn order(world: &World, action: &str, number: u64) -> Result<String> {
+pub(crate) fn order(world: &World, action: &str, number: u64) -> Result<String> {
     let order = match action {
         "synchronize" => json!({"action": action, "number": number, "change": "low-coverage"}),
         _ => json!({"action": action, "number": number}),

@@ -2,6 +2,7 @@
 //! Must not deploy anywhere else: the endpoint and the dummy credentials are given, nothing of the user's is inherited.
 
 use super::record::Record;
+use crate::emulator::Emulator;
 use crate::home::Home;
 use crate::progress::Step;
 use crate::tail;
@@ -22,6 +23,13 @@ const BUILD_PROJECTS: &str = "b2b-pull-request";
 pub(super) const WEBHOOK: (&str, u64) = ("acme/b2b-ecommerce-platform", 1);
 /// A token for that webhook. There is no such secret: over plain HTTP no token is sent, so none is read.
 const WEBHOOK_TOKEN: &str = "tidegate/webhook-token";
+/// The GitHub App that the stack writes feedback as: App and installation are any numbers, GitHub here asks nobody who they are.
+const APP: &str = "12";
+/// Secret with the App's private key.
+const APP_KEY: &str = "tidegate-app-key";
+/// What stands in that secret: no key. It is never read, because no token is asked for over plain HTTP, and if it were ever logged the
+/// scenarios would find it.
+const NO_KEY: &str = "planted-secret-of-the-app";
 /// Settings of the sample platform, by the template's parameter.
 const SETTINGS: [(&str, &str); 3] =
     [("Routes", "routes.yaml"), ("ServiceMap", "services.yaml"), ("WatchSettings", "watch.yaml")];
@@ -29,6 +37,7 @@ const SETTINGS: [(&str, &str); 3] =
 /// Deploys `template` into the emulator of `record`.
 pub(crate) fn deploy(home: &Home, sam: &Path, template: &Path, record: &Record) -> Result<()> {
     let step = Step::begin("deploy", "`sam deploy` into the emulator");
+    Emulator::new(&record.emulator_url).create_secret(APP_KEY, NO_KEY)?;
     let parameters = home.folder("build")?.join("parameters.yaml");
     fs::write(&parameters, parameters_of(home, record)?)?;
     let log = home.log("deploy")?;
@@ -44,6 +53,7 @@ fn parameters_of(home: &Home, record: &Record) -> Result<String> {
     let mut parameters = json!({
         "RepositoryIds": REPOSITORY_ID, "GitHubApiUrl": record.github_url, "BuildProjectPrefix": BUILD_PROJECTS,
         "WebhookHooks": format!("{repository}:{webhook}"), "WebhookTokenSecretId": WEBHOOK_TOKEN,
+        "GitHubAppId": APP, "GitHubAppInstallationId": APP, "GitHubAppKeySecretId": APP_KEY,
     });
     for (parameter, file) in SETTINGS {
         let path = home.root().join("local/platform/settings").join(file);

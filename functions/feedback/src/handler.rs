@@ -1,4 +1,4 @@
-//! The edge: one event of CodePipeline a message, in the order of the queue. What could not be told stays at the head of its group and
+//! The edge: one event, verdict or notice a message, in the order of the queue. What could not be told stays at the head of its group and
 //! comes again, and in the end goes to the dead-letter queue.
 //!
 //! When GitHub wants a pause that is longer than an invocation, the message is hidden for exactly that long and handed back: a FIFO queue
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use shared::aws::sqs::FeedbackQueue;
 use shared::errors::{Fault, Rejection, chain};
 use shared::feedback::plan::Mode;
-use shared::feedback::ports::{FeedbackHost, HostFault, Releases};
+use shared::feedback::ports::{FeedbackHost, HostFault, Kept};
 use shared::feedback::run::{FeedbackError, Outcome, Ports, take};
 use shared::function::{OWN_TARGET, failed};
 use shared::source::ports::Origins;
@@ -18,19 +18,21 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tracing::{debug, error, info, warn};
 
 /// The feedback function's edge.
-pub(crate) struct Feedback<O, R, H> {
-    ports: Ports<O, R, H>,
+pub(crate) struct Feedback<O, K, H> {
+    ports: Ports<O, K, H>,
     queue: FeedbackQueue,
     /// None: feedback is off.
     mode: Option<Mode>,
     /// Whether "feedback is off" was said.
     said: AtomicBool,
+    /// Whether "GitHub takes no comment" was said.
+    said_no_comment: AtomicBool,
 }
 
-impl<O: Origins, R: Releases, H: FeedbackHost> Feedback<O, R, H> {
+impl<O: Origins, K: Kept, H: FeedbackHost> Feedback<O, K, H> {
     /// The edge over the outside world.
-    pub(crate) fn new(ports: Ports<O, R, H>, queue: FeedbackQueue, mode: Option<Mode>) -> Self {
-        Self { ports, queue, mode, said: AtomicBool::new(false) }
+    pub(crate) fn new(ports: Ports<O, K, H>, queue: FeedbackQueue, mode: Option<Mode>) -> Self {
+        Self { ports, queue, mode, said: AtomicBool::new(false), said_no_comment: AtomicBool::new(false) }
     }
 
     /// Handles a batch; answers with the messages that have to come again (`ReportBatchItemFailures`). After the first of them the rest
@@ -64,6 +66,7 @@ impl<O: Origins, R: Releases, H: FeedbackHost> Feedback<O, R, H> {
             Err(rejection) => Err(rejection.into()),
         };
         match &result {
+            Ok(Outcome::NoComment(_, words)) => self.no_comment(id, words),
             Ok(outcome @ Outcome::Told(1..)) => info!(target: OWN_TARGET, message_id = id, "{outcome}"),
             Ok(outcome) => debug!(target: OWN_TARGET, message_id = id, "{outcome}"),
             Err(error) => log(id, error),
@@ -72,6 +75,13 @@ impl<O: Origins, R: Releases, H: FeedbackHost> Feedback<O, R, H> {
             self.hide(id, record, *seconds).await;
         }
         result.is_ok()
+    }
+
+    /// Said once: it is a matter of the App's or the token's permissions, and the checks or statuses say the same.
+    fn no_comment(&self, id: &str, words: &str) {
+        if !self.said_no_comment.swap(true, Ordering::Relaxed) {
+            warn!(target: OWN_TARGET, message_id = id, "pull requests get no comment, give `pull requests: write`: {words}");
+        }
     }
 
     /// When even this fails, the queue's visibility timeout is the wait.

@@ -1,4 +1,5 @@
-//! Feedback: events of CodePipeline out of a FIFO queue become check runs, deployments and commit statuses on GitHub. Wiring only.
+//! Feedback: events of CodePipeline and CodeBuild out of a FIFO queue become check runs, deployments, commit statuses and comments on GitHub.
+//! Wiring only.
 #![recursion_limit = "256"]
 
 mod handler;
@@ -8,13 +9,13 @@ use handler::Feedback;
 use lambda_runtime::{Error, run, service_fn};
 use settings::{Access, Credentials, Settings};
 use shared::aws::Aws;
-use shared::aws::feedback::ReleaseTable;
+use shared::aws::feedback::FeedbackTable;
 use shared::aws::origins::OriginTable;
 use shared::aws::secretsmanager::{AppKey, GitHubToken};
 use shared::aws::sqs::FeedbackQueue;
 use shared::feedback::run::Ports;
 use shared::function::{init_telemetry, local_clock, required};
-use shared::github::{AppTokens, GitHub};
+use shared::github::{AppTokens, GitHub, nonce};
 
 fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
@@ -37,8 +38,9 @@ async fn main() -> Result<(), Error> {
     };
     let ports = Ports {
         origins: OriginTable::new(&aws, settings.table_name.clone()),
-        releases: ReleaseTable::new(&aws, settings.table_name),
+        kept: FeedbackTable::new(&aws, settings.table_name),
         host: GitHub::new(url, credentials),
+        nonce,
     };
     let queue = FeedbackQueue::new(&aws, settings.queue_url);
     let feedback = Feedback::new(ports, queue, mode);

@@ -11,6 +11,10 @@ const STARTED: &str = include_str!("../../../events/feedback/pipeline-started.js
 const GATE_FAILED: &str = include_str!("../../../events/feedback/gate-failed.json");
 const FAILED: &str = include_str!("../../../events/feedback/pipeline-failed.json");
 const DEPLOY_STARTED: &str = include_str!("../../../events/feedback/deploy-started.json");
+const BUILD_STARTED: &str = include_str!("../../../events/feedback/build-started.json");
+const BUILD_FAILED: &str = include_str!("../../../events/feedback/build-failed.json");
+const VERDICT: &str = include_str!("../../../events/feedback/gate-verdict.json");
+const WITHHELD: &str = include_str!("../../../events/feedback/build-withheld.json");
 const SHA: &str = "4d1b7c0e5f2a3b6c8d9e0f1a2b3c4d5e6f708192";
 const REPOSITORY: &str = "/repos/acme/b2b-ecommerce-platform";
 /// The personal token and the App's key.
@@ -56,8 +60,8 @@ fn github() -> Recorder {
 /// A release that is known by its origin and by nothing else.
 fn knows_the_release(aws: &Recorder) {
     let item = json!({"Item": {"pk": {"S": "O#e"}, "sk": {"S": "ORIGIN"}, "repository_id": {"N": "1001"},
-        "repository": {"S": "acme/b2b-ecommerce-platform"}, "sha": {"S": SHA}, "branch": {"S": "main"},
-        "pipeline": {"S": "b2b-production"}, "environment": {"S": "production"}, "release_id": {"S": "r-1"}}});
+        "repository": {"S": "acme/b2b-ecommerce-platform"}, "sha": {"S": SHA}, "reference": {"S": "refs/heads/main"}, "runner": {"S": "pipeline"},
+        "pipeline": {"S": "b2b-production"}, "environment": {"S": "production"}, "release_id": {"S": "r-1"}, "sequence": {"N": "1"}}});
     aws.answer("GetItem", Reply::json(&item))
         .answer("GetItem", Reply::json(&json!({})))
         .answer("PutItem", Reply::json(&json!({})))
@@ -69,6 +73,43 @@ fn started(github: &Recorder, token: &str, app: &str) -> FunctionUnderTest {
     let function = FunctionUnderTest::start(BINARY, TEMPLATE, &settings(github.url(), token, app)).unwrap();
     knows_the_release(&function.aws);
     function
+}
+
+/// A build of pull request 7 that is known by its origin and by nothing else.
+fn knows_the_build(aws: &Recorder) {
+    let item = json!({"Item": {"pk": {"S": "O#b"}, "sk": {"S": "ORIGIN"}, "repository_id": {"N": "1001"},
+        "repository": {"S": "acme/b2b-ecommerce-platform"}, "sha": {"S": SHA}, "reference": {"S": "refs/pull/7/head"},
+        "runner": {"S": "build"}, "pipeline": {"S": "shop-checks"}, "environment": {"S": "pull-request"},
+        "release_id": {"S": "r-7"}, "sequence": {"N": "3"}}});
+    aws.answer("GetItem", Reply::json(&item))
+        .answer("GetItem", Reply::json(&json!({})))
+        .answer("PutItem", Reply::json(&json!({})));
+}
+
+/// GitHub with a pull request that has comments of others.
+fn github_with_pull_request() -> Recorder {
+    let github = github();
+    let others: Vec<Value> =
+        (0..100).map(|id| json!({"id": id, "body": "looks good <!-- tidegate:x -->"})).collect();
+    github
+        .answer(&format!("GET {REPOSITORY}/issues/7/comments"), Reply::json(&Value::Array(others)))
+        .answer(
+            &format!("GET {REPOSITORY}/issues/7/comments"),
+            Reply::json(&json!([{"id": 100, "body": null}])),
+        )
+        .answer(
+            &format!("POST {REPOSITORY}/issues/7/comments"),
+            Reply::json(&json!({"id": 11})).with_status(201),
+        );
+    github
+}
+
+/// The marker is another in each run.
+fn without_marker(body: &str) -> String {
+    let (before, rest) = body.split_once("<!-- tidegate:").unwrap();
+    let (marker, after) = rest.split_once(" -->").unwrap();
+    assert!(marker.len() == 32 && marker.bytes().all(|byte| byte.is_ascii_hexdigit()), "{marker}");
+    format!("{before}<!-- tidegate:MARKER -->{after}")
 }
 
 fn operations(recorder: &Recorder) -> String {
@@ -236,7 +277,7 @@ fn an_execution_that_nobody_here_started_is_passed_over() {
     function.aws.answer("GetItem", Reply::json(&json!({})));
     insta::assert_snapshot!(function.invoke(&event(STARTED), 20), @r#"{"batchItemFailures":[]}"#);
     assert!(github.requests().is_empty());
-    insta::assert_snapshot!(function.stop(&SECRETS).unwrap().messages(), @"DEBUG nothing to tell, no release of ours started this execution");
+    insta::assert_snapshot!(function.stop(&SECRETS).unwrap().messages(), @"DEBUG nothing to tell, no release of ours started this execution or build");
 }
 
 #[test]
@@ -277,4 +318,120 @@ fn without_aws_every_event_comes_again() {
     insta::assert_snapshot!(function.invoke(&event(STARTED), 30), @r#"{"batchItemFailures":[{"itemIdentifier":"m-1"}]}"#);
     assert!(github.requests().is_empty());
     function.stop(&SECRETS).unwrap();
+}
+
+#[test]
+fn a_build_becomes_a_check_run_and_one_comment_that_was_looked_for_on_every_page() {
+    let github = github_with_pull_request();
+    let mut function = FunctionUnderTest::start(BINARY, TEMPLATE, &settings(github.url(), "", "12")).unwrap();
+    knows_the_build(&function.aws);
+    insta::assert_snapshot!(function.invoke(&event(BUILD_STARTED), 30), @r#"{"batchItemFailures":[]}"#);
+    insta::assert_snapshot!(operations(&github), @"
+    GET /repos/acme/b2b-ecommerce-platform
+    GET /repos/acme/b2b-ecommerce-platform/commits/SHA/check-runs
+    POST /repos/acme/b2b-ecommerce-platform/check-runs
+    GET /repos/acme/b2b-ecommerce-platform/issues/7/comments
+    GET /repos/acme/b2b-ecommerce-platform/issues/7/comments
+    POST /repos/acme/b2b-ecommerce-platform/issues/7/comments
+    ");
+    insta::assert_snapshot!(github.requests()[2].body, @r#"{"external_id":"r-7@refs/pull/7/head","head_sha":"4d1b7c0e5f2a3b6c8d9e0f1a2b3c4d5e6f708192","name":"build/shop-checks","output":{"summary":"Commit 4d1b7c0e5f2a of pull request 7 in project shop-checks, release r-7.","title":"is being built"},"status":"in_progress"}"#);
+    let pages: Vec<String> = github
+        .requests_of(&format!("GET {REPOSITORY}/issues/7/comments"))
+        .into_iter()
+        .map(|request| request.target)
+        .collect();
+    insta::assert_snapshot!(pages.join("\n"), @"
+    /repos/acme/b2b-ecommerce-platform/issues/7/comments?per_page=100&page=1
+    /repos/acme/b2b-ecommerce-platform/issues/7/comments?per_page=100&page=2
+    ");
+    let comment = github.requests_of(&format!("POST {REPOSITORY}/issues/7/comments"))[0].body.clone();
+    insta::assert_snapshot!(without_marker(&comment), @r#"{"body":"<!-- tidegate:MARKER -->\n\n| project | state | duration | commit |\n|---|---|---:|---|\n| shop-checks | is being built |  | 4d1b7c0e5f2a |"}"#);
+    let keys: Vec<String> = function
+        .aws
+        .requests()
+        .iter()
+        .map(|request| {
+            let body = request.json();
+            let key =
+                body.pointer("/Key/pk/S").or_else(|| body.pointer("/Item/pk/S")).cloned().unwrap_or_default();
+            format!("{} {key}", request.operation)
+        })
+        .collect();
+    insta::assert_snapshot!(keys.join("\n"), @r#"
+    GetItem "O#shop-checks:4b1c9d2e-0000-4000-8000-000000000001"
+    GetItem "F#r-7"
+    PutItem "F#r-7"
+    PutItem "F#r-7"
+    GetItem "F#1001#refs/pull/7/head"
+    PutItem "F#1001#refs/pull/7/head"
+    PutItem "F#1001#refs/pull/7/head"
+    "#);
+    insta::assert_snapshot!(function.stop(&["planted-variable"]).unwrap().messages(), @"INFO told GitHub 2 things");
+}
+
+#[test]
+fn a_failed_build_names_its_phase_and_why() {
+    let github = github_with_pull_request();
+    let mut function = FunctionUnderTest::start(BINARY, TEMPLATE, &settings(github.url(), "", "12")).unwrap();
+    knows_the_build(&function.aws);
+    insta::assert_snapshot!(function.invoke(&event(BUILD_FAILED), 30), @r#"{"batchItemFailures":[]}"#);
+    let run = github.requests_of(&format!("POST {REPOSITORY}/check-runs"))[0].json();
+    let output = &run["output"];
+    insta::assert_snapshot!(format!("{} {} {}\n{}\n{}", run["name"], run["status"], run["conclusion"], output["title"], output["summary"].as_str().unwrap().replace('\u{200b}', "⎵")), @r#"
+    "build/shop-checks" "completed" "failure"
+    "failed in BUILD"
+    Commit 4d1b7c0e5f2a of pull request 7 in project shop-checks, release r-7.
+
+    | phase | state | seconds |
+    |---|---|---:|
+    | SUBMITTED | succeeded | 0 |
+    | QUEUED | succeeded | 1 |
+    | PROVISIONING | succeeded | 7 |
+    | INSTALL | succeeded | 65 |
+    | BUILD | **failed** | 61 |
+    | POST\_BUILD | succeeded | 0 |
+    | UPLOAD\_ARTIFACTS | succeeded | 1 |
+    | FINALIZING | succeeded | 0 |
+
+    **BUILD**: COMMAND\_EXECUTION\_ERROR: Error while executing command: npm test. Reason: exit status 1 \(ask @⎵acme/qa &lt;b&gt;\)
+    "#);
+    function.stop(&["planted-variable"]).unwrap();
+}
+
+#[test]
+fn a_verdict_becomes_a_check_run_of_its_own() {
+    let github = github_with_pull_request();
+    let mut function = FunctionUnderTest::start(BINARY, TEMPLATE, &settings(github.url(), "", "12")).unwrap();
+    knows_the_build(&function.aws);
+    insta::assert_snapshot!(function.invoke(&event(VERDICT), 30), @r#"{"batchItemFailures":[]}"#);
+    let run = github.requests_of(&format!("POST {REPOSITORY}/check-runs"))[0].json();
+    insta::assert_snapshot!(format!("{} {} {}: {}", run["name"], run["external_id"], run["conclusion"], run["output"]["title"]), @r#""gate/shop-checks" "r-7@refs/pull/7/head" "failure": "fail, 1 of 2 conditions hold""#);
+    function.stop(&[]).unwrap();
+}
+
+#[test]
+fn a_build_that_is_withheld_says_so_without_an_origin() {
+    let github = github_with_pull_request();
+    let mut function = FunctionUnderTest::start(BINARY, TEMPLATE, &settings(github.url(), "", "12")).unwrap();
+    function.aws.answer("GetItem", Reply::json(&json!({}))).answer("PutItem", Reply::json(&json!({})));
+    insta::assert_snapshot!(function.invoke(&event(WITHHELD), 30), @r#"{"batchItemFailures":[]}"#);
+    let run = github.requests_of(&format!("POST {REPOSITORY}/check-runs"))[0].json();
+    insta::assert_snapshot!(format!("{} {} {}: {}", run["name"], run["external_id"], run["conclusion"], run["output"]["title"]), @r#""build/shop-checks" "withheld@refs/pull/7/head" "action_required": "waits for a review of this commit""#);
+    function.stop(&[]).unwrap();
+}
+
+#[test]
+fn a_token_that_may_not_comment_writes_its_status_and_says_so_once() {
+    let github = github();
+    let refused = json!({"message": "Resource not accessible by personal access token"});
+    github.answer(&format!("GET {REPOSITORY}/issues/7/comments"), Reply::json(&refused).with_status(403));
+    let mut function =
+        FunctionUnderTest::start(BINARY, TEMPLATE, &settings(github.url(), "tidegate/token", "")).unwrap();
+    knows_the_build(&function.aws);
+    function.aws.answer("GetItem", Reply::json(&json!({})));
+    knows_the_build(&function.aws);
+    insta::assert_snapshot!(function.invoke(&event(BUILD_FAILED), 30), @r#"{"batchItemFailures":[]}"#);
+    insta::assert_snapshot!(function.invoke(&event(BUILD_FAILED), 30), @r#"{"batchItemFailures":[]}"#);
+    insta::assert_snapshot!(github.requests_of(&format!("POST {REPOSITORY}/statuses/{SHA}"))[0].body, @r#"{"context":"tidegate/shop-checks","description":"failed in BUILD","state":"failure"}"#);
+    insta::assert_snapshot!(function.stop(&SECRETS).unwrap().messages(), @"WARN pull requests get no comment, give `pull requests: write`: GitHub refused `list comments`: status 403");
 }

@@ -13,6 +13,9 @@ const TEMPLATE: &str = include_str!("../../../template.yaml");
 const STARTED: &str = include_str!("../../../events/feedback/pipeline-started.json");
 const FAILED: &str = include_str!("../../../events/feedback/pipeline-failed.json");
 const DEPLOY_STARTED: &str = include_str!("../../../events/feedback/deploy-started.json");
+const BUILD_STARTED: &str = include_str!("../../../events/feedback/build-started.json");
+const BUILD_FAILED: &str = include_str!("../../../events/feedback/build-failed.json");
+const VERDICT: &str = include_str!("../../../events/feedback/gate-verdict.json");
 const REPOSITORY: &str = "/repos/acme/b2b-ecommerce-platform";
 
 struct World {
@@ -61,14 +64,22 @@ impl World {
 
     /// Hands over events, each to a worker that remembers nothing of those before.
     fn tell(&mut self, events: &[&str]) {
-        let origin = json!({"Item": {"pk": {"S": "O#e"}, "sk": {"S": "ORIGIN"}, "repository_id": {"N": "1001"},
-            "repository": {"S": "acme/b2b-ecommerce-platform"}, "sha": {"S": self.sha}, "branch": {"S": "main"},
-            "pipeline": {"S": "b2b-production"}, "environment": {"S": "production"}, "release_id": {"S": "r-1"}}});
+        let origin = self.origin();
+        self.tell_of(&origin, events);
+    }
+
+    fn origin(&self) -> Value {
+        json!({"Item": {"pk": {"S": "O#e"}, "sk": {"S": "ORIGIN"}, "repository_id": {"N": "1001"},
+            "repository": {"S": "acme/b2b-ecommerce-platform"}, "sha": {"S": self.sha}, "reference": {"S": "refs/heads/main"}, "runner": {"S": "pipeline"},
+            "pipeline": {"S": "b2b-production"}, "environment": {"S": "production"}, "release_id": {"S": "r-1"}, "sequence": {"N": "1"}}})
+    }
+
+    fn tell_of(&mut self, origin: &Value, events: &[&str]) {
         self.function.aws.answer("PutItem", Reply::json(&json!({})));
         for _ in events {
             self.function
                 .aws
-                .answer("GetItem", Reply::json(&origin))
+                .answer("GetItem", Reply::json(origin))
                 .answer("GetItem", Reply::json(&json!({})));
         }
         for event in events {
@@ -115,5 +126,45 @@ fn a_commit_status_is_taken() {
     "tidegate/b2b-production" "pending" "queued"
     "tidegate/b2b-production" "failure" "failed"
     "#);
+    world.function.stop(&[]).unwrap();
+}
+
+/// The marker is kept with the pull request before the first comment: a worker that remembers it finds the comment that another one made.
+#[test]
+fn a_comment_is_found_again_by_its_marker_and_not_made_twice() {
+    let mut world = World::new(false);
+    let mut origin = world.origin();
+    let pull = [("reference", "refs/pull/7/head"), ("runner", "build"), ("pipeline", "shop-checks")];
+    for (name, value) in pull {
+        origin["Item"][name] = json!({"S": value});
+    }
+    let board = json!({"marker": "0123456789abcdef0123456789abcdef", "rows": {}, "written": null});
+    let board = json!({"Item": {"version": {"N": "1"}, "body": {"S": board.to_string()}}});
+    let events = [BUILD_STARTED, BUILD_FAILED, VERDICT];
+    world.function.aws.answer("PutItem", Reply::json(&json!({})));
+    for _ in events {
+        world
+            .function
+            .aws
+            .answer("GetItem", Reply::json(&origin))
+            .answer("GetItem", Reply::json(&json!({})))
+            .answer("GetItem", Reply::json(&board));
+    }
+    for event in events {
+        let answer = world.function.invoke(&serde_json::from_str(event).unwrap(), 30).to_string();
+        assert_eq!(answer, r#"{"batchItemFailures":[]}"#);
+    }
+    let state = world.state();
+    let runs = state["checkRuns"].as_array().unwrap();
+    let names: Vec<String> =
+        runs.iter().map(|run| format!("{} {}", run["name"], run["conclusion"])).collect();
+    insta::assert_snapshot!(names.join("\n"), @r#"
+    "build/shop-checks" "failure"
+    "gate/shop-checks" "failure"
+    "#);
+    let comments = state["comments"].as_array().unwrap();
+    assert_eq!(comments.len(), 1, "{comments:#?}");
+    let body = comments[0]["comment"]["body"].as_str().unwrap();
+    insta::assert_snapshot!(format!("{}: {}", comments[0]["issue"], body.lines().last().unwrap()), @r#""7": - fail: \`coverage.lines\` is 78.40 % \(98 of 125\), \`line-coverage\` asks for &gt;= 80 %: 2 more would pass"#);
     world.function.stop(&[]).unwrap();
 }

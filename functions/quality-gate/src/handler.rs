@@ -1,18 +1,24 @@
-//! The edge: the job id first, then everything else, and an answer in every case.
+//! The edge: the job id first, then everything else, and an answer in every case. An event of a build has nobody who waits for an answer: it
+//! gets a stored verdict, or the invocation fails and comes again, and in the end stands in the queue of failed ones.
 
-use lambda_runtime::{Diagnostic, LambdaEvent};
+use lambda_runtime::{Context, Diagnostic, LambdaEvent};
 use serde_json::Value;
 use shared::errors::{Fault, Rejection};
 use shared::function::{catch_panic, failed, local_clock, time_left};
-use shared::gates::job;
-use shared::gates::ports::{Answer, Artifacts, FailureKind, Jobs, Notifier, Policies, Verdicts};
+use shared::gates::notice::{Gate as Told, GateNotice};
+use shared::gates::ports::{Answer, Artifacts, Developers, FailureKind, Jobs, Notifier, Policies, Verdicts};
+use shared::gates::render::{MAX_SUMMARY, message};
 use shared::gates::run::World;
+use shared::gates::{build, job};
 use shared::settings::{Reader, SettingsError};
 use std::time::Duration;
 use tracing::{error, info, warn};
 
 /// Time kept for the answer itself.
 const RESERVE: Duration = Duration::from_secs(5);
+
+/// The policy that builds are judged by.
+const BUILD_POLICY: &str = "pull-request";
 
 /// The function's settings.
 #[derive(Debug, Clone, Default)]
@@ -21,6 +27,10 @@ pub(crate) struct Settings {
     pub(crate) bucket: String,
     pub(crate) policy_prefix: String,
     pub(crate) topic: String,
+    /// Where builds write.
+    pub(crate) artifact_bucket: String,
+    /// None: feedback is off.
+    pub(crate) feedback_queue: Option<String>,
 }
 
 impl Settings {
@@ -31,25 +41,33 @@ impl Settings {
             bucket: reader.required("REPORT_BUCKET"),
             policy_prefix: reader.required("POLICY_PREFIX"),
             topic: reader.required("ALERTS_TOPIC_ARN"),
+            artifact_bucket: reader.required("ARTIFACT_BUCKET"),
+            feedback_queue: reader.optional("FEEDBACK_QUEUE_URL"),
         };
         reader.finish(settings)
     }
 }
 
 /// The gate and its outside world.
-pub(crate) struct Gate<J, A, P, V, N> {
+pub(crate) struct Gate<J, A, P, V, N, D> {
     pub(crate) settings: Result<(), SettingsError>,
     pub(crate) jobs: J,
     pub(crate) artifacts: A,
     pub(crate) policies: P,
     pub(crate) verdicts: V,
     pub(crate) notifier: N,
+    /// None: feedback is off.
+    pub(crate) developers: Option<D>,
+    pub(crate) artifact_bucket: String,
 }
 
-impl<J: Jobs, A: Artifacts, P: Policies, V: Verdicts, N: Notifier> Gate<J, A, P, V, N> {
-    /// Answers the job of `event`; an error only when there is no job or the answer cannot be sent.
+impl<J: Jobs, A: Artifacts, P: Policies, V: Verdicts, N: Notifier, D: Developers> Gate<J, A, P, V, N, D> {
+    /// Answers the job of `event`, an error only when there is no job or the answer cannot be sent; or judges the build that it is about.
     pub(crate) async fn handle(&self, event: LambdaEvent<Value>) -> Result<Value, Diagnostic> {
         let LambdaEvent { payload, context } = event;
+        if payload.get("detail-type").and_then(Value::as_str) == Some(build::DETAIL_TYPE) {
+            return self.judge_build(&payload, &context).await;
+        }
         let Some(id) = job::id(&payload) else {
             return Err(failed(
                 "Rejection",
@@ -75,6 +93,37 @@ impl<J: Jobs, A: Artifacts, P: Policies, V: Verdicts, N: Notifier> Gate<J, A, P,
         Ok(Value::Null)
     }
 
+    /// Judges a build and tells its developers, in this order: what was told is stored.
+    async fn judge_build(&self, payload: &Value, context: &Context) -> Result<Value, Diagnostic> {
+        let left = time_left(context.deadline).saturating_sub(RESERVE);
+        match tokio::time::timeout(left, catch_panic(self.verdict_on(payload))).await {
+            Ok(Ok(result)) => result.map(|()| Value::Null),
+            Ok(Err(words)) => Err(failed("Panic", &Rejection::new(format!("the gate panicked: {words}")))),
+            Err(_) => {
+                let words = format!("the gate could not decide within {} s", left.as_secs());
+                Err(failed("Timeout", &Rejection::new(words)))
+            }
+        }
+    }
+
+    async fn verdict_on(&self, payload: &Value) -> Result<(), Diagnostic> {
+        self.settings.as_ref().map_err(|error| failed("SettingsError", error))?;
+        let build =
+            build::read(payload, &self.artifact_bucket).map_err(|error| failed("Rejection", &error))?;
+        let judged = self.world().judge_build(&build, BUILD_POLICY, local_clock()).await;
+        let record = judged.map_err(|error| failed("Unjudged", &error))?;
+        let gate = Told::of(&record.policy, record.decided_at, &record.verdict);
+        let words = message(&record.policy, &record.verdict, MAX_SUMMARY);
+        info!(target: "tidegate", build_id = record.execution_id, verdict = gate.outcome.word(), "{}", first_line(&words));
+        let Some(developers) = &self.developers else { return Ok(()) };
+        let notice = GateNotice::Verdict { build_id: record.execution_id, gate };
+        developers.tell(&notice).await.map_err(|fault| failed("Untold", &fault))
+    }
+
+    fn world(&self) -> World<'_, A, P, V> {
+        World { artifacts: &self.artifacts, policies: &self.policies, verdicts: &self.verdicts }
+    }
+
     async fn decide(&self, payload: &Value) -> Answer {
         if let Err(error) = &self.settings {
             return configuration(&error.to_string());
@@ -83,9 +132,7 @@ impl<J: Jobs, A: Artifacts, P: Policies, V: Verdicts, N: Notifier> Gate<J, A, P,
             Ok(job) => job,
             Err(rejection) => return configuration(&rejection.to_string()),
         };
-        World { artifacts: &self.artifacts, policies: &self.policies, verdicts: &self.verdicts }
-            .decide(&job, local_clock())
-            .await
+        self.world().decide(&job, local_clock()).await
     }
 
     /// Answers first, then tells people; whether they could be told never matters to the job.

@@ -17,6 +17,9 @@ struct Memory {
     panics: bool,
     answered_before: bool,
     unsendable: bool,
+    feedback: bool,
+    stored: RefCell<Vec<Record>>,
+    told: RefCell<Vec<GateNotice>>,
 }
 
 impl Jobs for &Memory {
@@ -41,7 +44,7 @@ impl Jobs for &Memory {
 }
 
 impl Artifacts for &Memory {
-    async fn fetch(&self, artifact: &Artifact, _: &Credentials) -> Result<Vec<u8>, Fault> {
+    async fn fetch(&self, artifact: &Artifact, _: Option<&Credentials>) -> Result<Vec<u8>, Fault> {
         assert!(!self.panics, "broken invariant");
         match self.junit {
             Some(text) => Ok(stored_zip("reports/junit.xml", text.as_bytes())),
@@ -67,7 +70,22 @@ impl Policies for &Memory {
 
 impl Verdicts for &Memory {
     async fn store(&self, record: &Record) -> Result<String, Fault> {
+        self.stored.borrow_mut().push(record.clone());
         Ok(format!("gates/{}/{}.json", record.execution_id, record.job_id))
+    }
+}
+
+impl Developers for &Memory {
+    async fn tell(&self, notice: &GateNotice) -> Result<(), Fault> {
+        if self.unsendable {
+            return Err(Fault::Transient {
+                service: "SQS",
+                operation: "SendMessage",
+                detail: "`ThrottlingException`: slow down".to_owned(),
+            });
+        }
+        self.told.borrow_mut().push(notice.clone());
+        Ok(())
     }
 }
 
@@ -118,6 +136,8 @@ async fn run_with(
         policies: memory,
         verdicts: memory,
         notifier: memory,
+        developers: memory.feedback.then_some(memory),
+        artifact_bucket: "tidegate-artifacts".to_owned(),
     };
     let mut context = Context::default();
     context.request_id = "req-1".to_owned();
@@ -194,7 +214,7 @@ async fn whatever_is_wrong_the_job_is_answered_with_words_for_whoever_must_act()
     let settings = Settings::read(|_| None).map(|_| ());
     run_with(&memory, event(), settings).await.unwrap();
     assert!(
-        words(&memory).starts_with("ConfigurationError: 4 wrong setting(s): `TABLE_NAME` is not set"),
+        words(&memory).starts_with("ConfigurationError: 5 wrong setting(s): `TABLE_NAME` is not set"),
         "{}",
         words(&memory)
     );
@@ -207,4 +227,111 @@ async fn only_a_missing_id_or_an_unsendable_answer_is_an_error() {
     let error = run(&Memory { unsendable: true, ..Memory::default() }, event()).await.unwrap_err();
     insta::assert_snapshot!(error.error_message, @"CodePipeline could not answer `PutJobSuccessResult` now: `ThrottlingException`: slow down");
     assert!(run(&Memory { answered_before: true, ..Memory::default() }, event()).await.is_ok());
+}
+
+const BUILD: &str = include_str!("../../../events/quality-gate/build-succeeded.json");
+const GREEN: &str = r#"<testsuite name="api" tests="1" failures="0"><testcase name="a"/></testsuite>"#;
+
+/// What became of a finished build: the stored verdict with its notes, and how many were told.
+async fn judged(memory: &Memory, payload: Value) -> String {
+    let answer = run(memory, payload).await;
+    let stored = memory.stored.borrow();
+    let verdicts: Vec<String> = stored
+        .iter()
+        .map(|record| {
+            let Record { execution_id, job_id, policy, verdict, .. } = record;
+            let lines: Vec<&str> = verdict.conditions.iter().map(|judged| judged.message.as_str()).collect();
+            format!("{policy} {execution_id} {job_id}: {:?} {lines:?} {:?}", verdict.outcome, verdict.notes)
+        })
+        .collect();
+    let answer = answer.map_or_else(
+        |error| format!("{}: {}", error.error_type, error.error_message),
+        |value| value.to_string(),
+    );
+    format!("{answer}\nstored {verdicts:?}\ntold {}", memory.told.borrow().len())
+}
+
+fn build() -> Value {
+    serde_json::from_str(BUILD).unwrap()
+}
+
+#[tokio::test]
+async fn a_build_is_judged_stored_and_told() {
+    let memory = Memory { policy: Some(POLICY), junit: Some(GREEN), feedback: true, ..Memory::default() };
+    insta::assert_snapshot!(judged(&memory, build()).await, @r#"
+    null
+    stored ["pull-request shop-checks:4b1c9d2e-0000-4000-8000-000000000001 4b1c9d2e-0000-4000-8000-000000000001: Pass [\"`tests.failed` is 0, `unit` asks for <= 0\"] []"]
+    told 1
+    "#);
+    assert!(memory.answers.borrow().is_empty(), "there is no job to answer");
+    let off = Memory {
+        feedback: false,
+        ..Memory { policy: Some(POLICY), junit: Some(GREEN), ..Memory::default() }
+    };
+    assert!(
+        judged(&off, build()).await.ends_with("told 0"),
+        "without feedback the verdict is stored and nobody is told"
+    );
+}
+
+#[tokio::test]
+async fn a_build_without_an_artifact_is_an_error_and_never_passes() {
+    let missing = Memory { policy: Some(POLICY), feedback: true, ..Memory::default() };
+    insta::assert_snapshot!(judged(&missing, build()).await, @r#"
+    null
+    stored ["pull-request shop-checks:4b1c9d2e-0000-4000-8000-000000000001 4b1c9d2e-0000-4000-8000-000000000001: Error [\"`unit` cannot be judged: 0 file(s) match `**/junit.xml`, at least 1 must\"] [\"there is no object `builds/1001/4b1c9d2e-0000-4000-8000-000000000001/reports.zip`, the build has written no artifact\"]"]
+    told 1
+    "#);
+    let mut none = build();
+    none["detail"]["additional-information"]["artifact"]["location"] = Value::Null;
+    let lenient = POLICY.replace("fail: 0", "fail: 0, missing: warn").leak();
+    let memory = Memory { policy: Some(lenient), junit: Some(GREEN), feedback: true, ..Memory::default() };
+    insta::assert_snapshot!(judged(&memory, none).await, @r#"
+    null
+    stored ["pull-request shop-checks:4b1c9d2e-0000-4000-8000-000000000001 4b1c9d2e-0000-4000-8000-000000000001: Error [\"`unit` cannot be judged: 0 file(s) match `**/junit.xml`, at least 1 must\"] [\"the build has written no artifact\"]"]
+    told 1
+    "#);
+}
+
+#[tokio::test]
+async fn a_build_that_cannot_be_judged_fails_its_invocation() {
+    let without_policy = Memory { junit: Some(GREEN), feedback: true, ..Memory::default() };
+    insta::assert_snapshot!(judged(&without_policy, build()).await, @"
+    Unjudged: the policy `pull-request` cannot be read: Parameter Store has no such thing for `GetParameter`: parameter `/p/pull-request`
+    stored []
+    told 0
+    ");
+    let unreadable = Memory { policy: Some("version: 1\n"), junit: Some(GREEN), ..Memory::default() };
+    insta::assert_snapshot!(judged(&unreadable, build()).await, @"
+    Unjudged: policy `pull-request`: the policy cannot be used: error: line 1 column 1: missing field `sources`
+    stored []
+    told 0
+    ");
+    let elsewhere = Memory { policy: Some(POLICY), junit: Some(GREEN), ..Memory::default() };
+    let mut foreign = build();
+    foreign["detail"]["additional-information"]["artifact"]["location"] =
+        "arn:aws:s3:::another/builds/x".into();
+    insta::assert_snapshot!(judged(&elsewhere, foreign).await, @"
+    Rejection: the build's artifact is not in `builds/` of the stack's artifact bucket
+    stored []
+    told 0
+    ");
+    let untold = Memory {
+        policy: Some(POLICY),
+        junit: Some(GREEN),
+        feedback: true,
+        unsendable: true,
+        ..Memory::default()
+    };
+    insta::assert_snapshot!(judged(&untold, build()).await, @r#"
+    Untold: SQS could not answer `SendMessage` now: `ThrottlingException`: slow down
+    stored ["pull-request shop-checks:4b1c9d2e-0000-4000-8000-000000000001 4b1c9d2e-0000-4000-8000-000000000001: Pass [\"`tests.failed` is 0, `unit` asks for <= 0\"] []"]
+    told 0
+    "#);
+    let panics = Memory { policy: Some(POLICY), panics: true, ..Memory::default() };
+    insta::assert_snapshot!(judged(&panics, build()).await, @"
+    Panic: the gate panicked: broken invariant
+    stored []
+    told 0
+    ");
 }

@@ -1,4 +1,5 @@
-//! Quality gate: a CodePipeline Lambda action that turns report files into a verdict. Wiring only.
+//! Quality gate: a CodePipeline Lambda action, and a target for events of builds, that turns report files into a verdict. Wiring only.
+#![recursion_limit = "256"]
 
 mod handler;
 
@@ -6,6 +7,7 @@ use handler::{Gate, Settings};
 use lambda_runtime::{Error, run, service_fn};
 use shared::aws::Aws;
 use shared::aws::artifacts::S3Artifacts;
+use shared::aws::feedback_queue::FeedbackInbox;
 use shared::aws::jobs::CodePipelineJobs;
 use shared::aws::notifier::Topic;
 use shared::aws::policies::PolicyFolder;
@@ -31,6 +33,8 @@ async fn main() -> Result<(), Error> {
         policies: PolicyFolder::new(Parameters::new(&aws), &known.policy_prefix),
         verdicts: VerdictStore::new(&aws, &known.table, &known.bucket),
         notifier: Topic::new(&aws, &known.topic),
+        developers: known.feedback_queue.map(|url| FeedbackInbox::new(&aws, url)),
+        artifact_bucket: known.artifact_bucket,
     };
     run(service_fn(|event| gate.handle(event))).await
 }

@@ -13,12 +13,18 @@ use std::io::Write as _;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_quality-gate");
 const TEMPLATE: &str = include_str!("../../../template.yaml");
-const SETTINGS: [(&str, &str); 4] = [
+const SETTINGS: [(&str, &str); 6] = [
     ("TABLE_NAME", "tidegate"),
     ("REPORT_BUCKET", "tidegate-reports"),
     ("POLICY_PREFIX", "/tidegate/tidegate/policies"),
     ("ALERTS_TOPIC_ARN", "arn:aws:sns:us-east-1:000000000000:tidegate-alerts"),
+    ("ARTIFACT_BUCKET", "tidegate-artifacts"),
+    ("FEEDBACK_QUEUE_URL", "https://sqs.us-east-1.amazonaws.com/000000000000/feedback.fifo"),
 ];
+const BUILD: &str = include_str!("../../../events/quality-gate/build-succeeded.json");
+const BUILD_ARTIFACT: &str =
+    "GET /tidegate-artifacts/builds/1001/4b1c9d2e-0000-4000-8000-000000000001/reports.zip";
+const BUILD_REPORT: &str = "PUT /tidegate-reports/gates/shop-checks/4b1c9d2e-0000-4000-8000-000000000001/4b1c9d2e-0000-4000-8000-000000000001.json";
 const JOB: &str = include_str!("../../../events/quality-gate/job.json");
 /// The artifact credentials of the sample job.
 const SECRETS: [&str; 2] = ["planted-secret-key", "planted-secret-token"];
@@ -90,8 +96,8 @@ fn without_settings_the_job_is_failed_with_all_of_them() {
     let mut function = FunctionUnderTest::start_without_settings(BINARY).unwrap();
     takes_answers(&function.aws);
     assert_eq!(function.invoke(&job(), 20), Answer::Response(Value::Null));
-    insta::assert_snapshot!(failure(&function.aws), @"ConfigurationError: 4 wrong setting(s): `TABLE_NAME` is not set (template.yaml sets it); `REPORT_BUCKET` is not set (template.yaml sets it); `POLICY_PREFIX` is not set (template.yaml sets it); `ALERTS_TOPIC_ARN` is not set (template.yaml sets it)");
-    insta::assert_snapshot!(function.stop(&SECRETS).unwrap().messages(), @"ERROR 4 wrong setting(s): `TABLE_NAME` is not set (template.yaml sets it); `REPORT_BUCKET` is not set (template.yaml sets it); `POLICY_PREFIX` is not set (template.yaml sets it); `ALERTS_TOPIC_ARN` is not set (template.yaml sets it)");
+    insta::assert_snapshot!(failure(&function.aws), @"ConfigurationError: 5 wrong setting(s): `TABLE_NAME` is not set (template.yaml sets it); `REPORT_BUCKET` is not set (template.yaml sets it); `POLICY_PREFIX` is not set (template.yaml sets it); `ALERTS_TOPIC_ARN` is not set (template.yaml sets it); `ARTIFACT_BUCKET` is not set (template.yaml sets it)");
+    insta::assert_snapshot!(function.stop(&SECRETS).unwrap().messages(), @"ERROR 5 wrong setting(s): `TABLE_NAME` is not set (template.yaml sets it); `REPORT_BUCKET` is not set (template.yaml sets it); `POLICY_PREFIX` is not set (template.yaml sets it); `ALERTS_TOPIC_ARN` is not set (template.yaml sets it); `ARTIFACT_BUCKET` is not set (template.yaml sets it)");
 }
 
 #[test]
@@ -195,4 +201,66 @@ fn when_the_answer_cannot_be_sent_the_invocation_fails_so_that_it_comes_again() 
     let Answer::Error(error) = function.invoke(&job(), 30) else { panic!("an error") };
     insta::assert_snapshot!(error, @r#"{"errorMessage":"CodePipeline could not answer `PutJobFailureResult` now: io error: client error (Connect): tcp connect error: Connection refused (os error 111)","errorType":"Unanswered"}"#);
     function.stop(&SECRETS).unwrap();
+}
+
+fn build() -> Value {
+    serde_json::from_str(BUILD).unwrap()
+}
+
+/// A gate that knows the policy of builds and keeps records, in front of `artifact`.
+fn started_for_builds(artifact: Reply) -> FunctionUnderTest {
+    let function = FunctionUnderTest::start(BINARY, TEMPLATE, &SETTINGS).unwrap();
+    function
+        .aws
+        .answer("GetParameter", Reply::json(&json!({"Parameter": {"Name": "pull-request", "Value": POLICY}})))
+        .answer(BUILD_ARTIFACT, artifact)
+        .answer(BUILD_REPORT, Reply::new(200, "text/plain", ""))
+        .answer("PutItem", Reply::json(&json!({})))
+        .answer("SendMessage", Reply::json(&json!({"MessageId": "m", "MD5OfMessageBody": "0"})));
+    function
+}
+
+#[test]
+fn a_build_is_judged_with_the_functions_own_credentials_and_its_developers_are_told() {
+    let mut function = started_for_builds(Reply::new(200, "application/zip", zip("reports/junit.xml", RED)));
+    assert_eq!(function.invoke(&build(), 20), Answer::Response(Value::Null));
+    let asked: Vec<String> = function.aws.requests().into_iter().map(|request| request.operation).collect();
+    assert_eq!(asked, ["GetParameter", BUILD_ARTIFACT, BUILD_REPORT, "PutItem", "SendMessage"]);
+    for request in function.aws.requests() {
+        let token = request.headers.iter().find(|(name, _)| name == "x-amz-security-token");
+        assert_eq!(token.map(|(_, value)| value.as_str()), Some("planted-own-session-token"));
+    }
+    let message = function.aws.requests_of("SendMessage")[0].json();
+    let mut body: Value = serde_json::from_str(message["MessageBody"].as_str().unwrap()).unwrap();
+    body["detail"]["gate"]["decidedAt"] = json!("NOW");
+    insta::assert_snapshot!(format!("{} {}\n{body}", message["MessageGroupId"], message["MessageDeduplicationId"]), @r#"
+    "github" null
+    {"detail":{"buildId":"shop-checks:4b1c9d2e-0000-4000-8000-000000000001","gate":{"conditions":[{"actual":"1","id":"unit","offenders":1,"outcome":"fail","sentence":"`tests.failed` is 1, `unit` asks for <= 0: 1 fewer would pass","threshold":"<= 0"}],"count":1,"decidedAt":"NOW","holding":0,"notes":[],"outcome":"fail","policy":"pull-request"}},"detail-type":"Tidegate Gate Verdict"}
+    "#);
+    let item = function.aws.requests_of("PutItem")[0].json();
+    insta::assert_snapshot!(format!("{} {} {}", item["Item"]["pk"]["S"], item["Item"]["sk"]["S"], item["Item"]["report_key"]["S"]), @r#""G#shop-checks:4b1c9d2e-0000-4000-8000-000000000001" "build#4b1c9d2e-0000-4000-8000-000000000001" "gates/shop-checks/4b1c9d2e-0000-4000-8000-000000000001/4b1c9d2e-0000-4000-8000-000000000001.json""#);
+    insta::assert_snapshot!(function.stop(&["planted-variable", "planted-test-output"]).unwrap().messages(), @"INFO gate `pull-request`: fail, 0 of 1 condition(s) hold");
+}
+
+#[test]
+fn a_build_whose_artifact_is_not_there_has_an_error_for_a_verdict() {
+    let missing = Reply::xml_error(404, "NoSuchKey", "The specified key does not exist.");
+    let mut function = started_for_builds(missing);
+    assert_eq!(function.invoke(&build(), 20), Answer::Response(Value::Null));
+    let message = function.aws.requests_of("SendMessage")[0].json();
+    let body: Value = serde_json::from_str(message["MessageBody"].as_str().unwrap()).unwrap();
+    let gate = &body["detail"]["gate"];
+    insta::assert_snapshot!(format!("{} {} {}", gate["outcome"], gate["conditions"][0]["sentence"], gate["notes"]), @r#""error" "`unit` cannot be judged: 0 file(s) match `**/junit.xml`, at least 1 must" ["there is no object `builds/1001/4b1c9d2e-0000-4000-8000-000000000001/reports.zip`, the build has written no artifact"]"#);
+    function.stop(&[]).unwrap();
+}
+
+#[test]
+fn a_build_whose_artifact_may_not_be_read_fails_its_invocation() {
+    let mut function = started_for_builds(Reply::xml_error(403, "AccessDenied", "Access Denied"));
+    let Answer::Error(error) = function.invoke(&build(), 20) else { panic!("an error") };
+    insta::assert_snapshot!(error, @r#"{"errorMessage":"the build's artifact cannot be read: S3 refused `GetObject`: `AccessDenied`: Access Denied","errorType":"Unjudged"}"#);
+    assert!(
+        function.aws.requests_of("PutItem").is_empty() && function.aws.requests_of("SendMessage").is_empty()
+    );
+    insta::assert_snapshot!(function.stop(&[]).unwrap().messages(), @"ERROR the build's artifact cannot be read: S3 refused `GetObject`: `AccessDenied`: Access Denied");
 }

@@ -27,6 +27,10 @@ const STATES: [&str; 7] = ["error", "failure", "inactive", "in_progress", "queue
 const COMMIT_STATES: [&str; 4] = ["error", "failure", "pending", "success"];
 /// Longest description of a commit status, in characters.
 const DESCRIPTION: usize = 140;
+/// Longest comment, in characters.
+const COMMENT: usize = 65_536;
+/// Longest summary of a check run, in characters.
+const SUMMARY: usize = 65_535;
 
 type Fields = Map<String, Value>;
 type Of = Path<(String, String)>;
@@ -76,6 +80,8 @@ fn settle_check_run(fields: &mut Fields, now: &str) -> Result<()> {
             "Invalid request.\n\n\"title\" and \"summary\" of \"output\" are needed.".to_owned(),
         ));
     }
+    let summary = fields.get("output").and_then(|output| output.get("summary")).and_then(Value::as_str);
+    at_most("summary", summary.unwrap_or_default(), SUMMARY)?;
     if !text(fields, "conclusion").is_empty() {
         fields.insert("status".to_owned(), "completed".into());
         default(fields, "completed_at", now);
@@ -97,11 +103,7 @@ pub(super) async fn post_commit_status(
     let repository = github.repository(&owner, &name)?;
     required(&fields, &["state"])?;
     one_of(&fields, "state", &COMMIT_STATES)?;
-    if text(&fields, "description").chars().count() > DESCRIPTION {
-        let words =
-            format!("Validation Failed: description is too long (maximum is {DESCRIPTION} characters)");
-        return Err(Refusal::Invalid(words));
-    }
+    at_most("description", text(&fields, "description"), DESCRIPTION)?;
     default(&mut fields, "context", "default");
     let sha = github.commit_named(repository, &sha).await?;
     let path = format!("/statuses/{sha}");
@@ -115,9 +117,12 @@ pub(super) fn commit_statuses(github: &GitHub, repository: &Repository, sha: &st
     listed(github, page, found)
 }
 
-/// The check runs of a commit.
+/// The check runs of a commit, perhaps of one name only.
 pub(super) fn check_runs(github: &GitHub, repository: &Repository, sha: &str, page: &Page) -> Response {
-    let runs = all(github, repository, Kind::CheckRun, Some(sha));
+    let mut runs = all(github, repository, Kind::CheckRun, Some(sha));
+    if let Some(wanted) = page.parameter("check_name") {
+        runs.retain(|run| run.get("name").and_then(Value::as_str) == Some(wanted));
+    }
     let total = runs.len();
     page.answer(&github.url, total, json!({"total_count": total, "check_runs": page.of(runs)}))
 }
@@ -188,6 +193,7 @@ pub(super) async fn post_comment(
 ) -> Result {
     let repository = github.repository(&owner, &name)?;
     required(&fields, &["body"])?;
+    at_most("body", text(&fields, "body"), COMMENT)?;
     let of = issue.to_string();
     Ok(created(keep(&github, repository, Kind::Comment, &of, "/issues/comments", fields)))
 }
@@ -209,6 +215,7 @@ pub(super) async fn patch_comment(
 ) -> Result<Json<Value>> {
     let repository = github.repository(&owner, &name)?;
     required(&changes, &["body"])?;
+    at_most("body", text(&changes, "body"), COMMENT)?;
     let now = shapes::time(github.now());
     let mut book = github.book();
     let record = book.record_mut(Kind::Comment, repository.id, id).ok_or(Refusal::NotFound)?;
@@ -228,6 +235,14 @@ fn required(fields: &Fields, names: &[&str]) -> Result<()> {
         None => Ok(()),
         Some(name) => Err(Refusal::Invalid(format!("Invalid request.\n\n\"{name}\" wasn't supplied."))),
     }
+}
+
+fn at_most(name: &str, text: &str, limit: usize) -> Result<()> {
+    if text.chars().count() <= limit {
+        return Ok(());
+    }
+    let words = format!("Validation Failed: {name} is too long (maximum is {limit} characters)");
+    Err(Refusal::Invalid(words))
 }
 
 fn one_of(fields: &Fields, name: &str, values: &[&str]) -> Result<()> {
@@ -263,6 +278,10 @@ fn keep(
     let id = book.next_id();
     fields.insert("id".to_owned(), id.into());
     fields.insert("url".to_owned(), github.address(repository, &format!("{path}/{id}")).into());
+    if kind == Kind::CheckRun {
+        let page = format!("{}/{}/runs/{id}", github.url, repository.full_name());
+        fields.insert("html_url".to_owned(), page.into());
+    }
     if kind != Kind::CheckRun {
         let who = if kind == Kind::Comment { "user" } else { "creator" };
         fields.insert(who.to_owned(), shapes::account("tidegate"));

@@ -1,4 +1,4 @@
-//! Input artifacts in S3, read with the credentials that CodePipeline put into the job.
+//! Input artifacts in S3, read with the credentials that CodePipeline put into the job; those of a build with the function's own.
 
 use super::{Aws, classify};
 use crate::errors::Fault;
@@ -24,9 +24,15 @@ impl<'a> S3Artifacts<'a> {
 }
 
 impl Artifacts for S3Artifacts<'_> {
-    async fn fetch(&self, artifact: &Artifact, credentials: &Credentials) -> Result<Vec<u8>, Fault> {
-        let token = (!credentials.token.is_empty()).then_some(credentials.token.as_str());
-        let client = Client::new(&self.aws.config_with("S3", &credentials.id, &credentials.secret, token));
+    async fn fetch(&self, artifact: &Artifact, credentials: Option<&Credentials>) -> Result<Vec<u8>, Fault> {
+        let config = match credentials {
+            Some(Credentials { id, secret, token }) => {
+                let token = (!token.is_empty()).then_some(token.as_str());
+                self.aws.config_with("S3", id, secret, token)
+            }
+            None => self.aws.config("S3"),
+        };
+        let client = Client::new(&config);
         let answer = client.get_object().bucket(&artifact.bucket).key(&artifact.key).send().await;
         let answer = answer.map_err(|error| classify(SERVICE, "GetObject", &error))?;
         let unreadable =

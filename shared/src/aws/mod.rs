@@ -22,6 +22,8 @@ pub mod deployments;
 pub mod facts;
 #[cfg(all(feature = "dynamodb", feature = "feedback"))]
 pub mod feedback;
+#[cfg(feature = "sqs")]
+pub mod feedback_queue;
 #[cfg(all(feature = "codepipeline", feature = "gates"))]
 pub mod jobs;
 #[cfg(all(feature = "dynamodb", feature = "source"))]

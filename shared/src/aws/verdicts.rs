@@ -50,7 +50,8 @@ impl Verdicts for VerdictStore {
             operation: "serialize",
             detail: error.to_string(),
         })?;
-        let key = format!("gates/{}/{}.json", record.execution_id, record.job_id);
+        // The colon in a build's id would have to be escaped wherever the key is a path.
+        let key = format!("gates/{}/{}.json", record.execution_id.replace(':', "/"), record.job_id);
         let call = self
             .s3
             .put_object()

@@ -1,19 +1,57 @@
-//! An event of CodePipeline, read for feedback: the fact that [`crate::metrics::event`] reads, and beside it what that leaves out, the
-//! attempt of an action and the words that it failed with.
+//! A message of the queue, read for feedback: an event of CodePipeline, an event of CodeBuild, a gate's verdict, a build that is withheld.
+//!
+//! Of CodePipeline's it is the fact that [`crate::metrics::event`] reads, and beside it what that leaves out: the attempt of an action and
+//! the words that it failed with.
 //!
 //! Must not: keep anything else of an event. The words are outside text: they are escaped and cut where they are shown.
 //! Specification: <https://docs.aws.amazon.com/codepipeline/latest/userguide/detect-state-changes-cloudwatch-events.html>
 
 use crate::errors::Rejection;
+use crate::feedback::build;
 use crate::feedback::text::cut;
+use crate::gates::notice::GateNotice;
 use crate::metrics::event;
 use crate::metrics::fact::What;
 use crate::metrics::lenient::whole;
 use crate::model::Timestamp;
+use crate::source::notice::Notice;
+use serde::Deserialize;
 use serde_json::Value;
 
 /// Longest reason that is kept, in characters; a gate names every failed condition in one.
 const REASON_LIMIT: usize = 2_000;
+
+/// What a message is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Heard {
+    /// An execution of a pipeline.
+    Pipeline(Seen),
+    /// A build.
+    Build(build::event::Seen),
+    /// A gate's verdict on a build.
+    Verdict(GateNotice),
+    /// Something that no event says.
+    Notice(Notice),
+}
+
+/// Sorts one message; none for one that is about nothing that is shown.
+///
+/// # Errors
+/// When it is not what it says it is, with the path or the column.
+pub fn hear(envelope: &Value) -> Result<Option<Heard>, Rejection> {
+    let unreadable =
+        |error: serde_json::Error| Rejection::new(format!("the message cannot be used: {error}"));
+    match envelope.get("detail-type").and_then(Value::as_str) {
+        Some("Tidegate Gate Verdict") => {
+            GateNotice::deserialize(envelope).map(|notice| Some(Heard::Verdict(notice))).map_err(unreadable)
+        }
+        Some("Tidegate Build Withheld") => {
+            Notice::deserialize(envelope).map(|notice| Some(Heard::Notice(notice))).map_err(unreadable)
+        }
+        Some("CodeBuild Build State Change") => Ok(build::event::read(envelope)?.map(Heard::Build)),
+        _ => Ok(read(envelope)?.map(Heard::Pipeline)),
+    }
+}
 
 /// What one event says about an execution.
 #[derive(Debug, Clone, PartialEq, Eq)]

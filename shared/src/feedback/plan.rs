@@ -78,6 +78,15 @@ pub enum Write {
         /// What it was made from.
         standing: Standing,
     },
+    /// The comment on a pull request; without an id, or when that one is gone, it is looked for by its marker before it is made.
+    Comment {
+        /// Its id on GitHub.
+        id: Option<u64>,
+        /// The line that it is found by.
+        marker: String,
+        /// Markdown; the marker stands in it.
+        body: String,
+    },
 }
 
 /// What GitHub was told of a release.
@@ -178,7 +187,7 @@ fn conclusion(rank: Rank) -> &'static str {
 }
 
 /// Whether it says something new, and nothing older than what was said.
-fn is_news(write: &Write, standing: Standing, written: Option<&WrittenText>) -> bool {
+pub(super) fn is_news(write: &Write, standing: Standing, written: Option<&WrittenText>) -> bool {
     written.is_none_or(|written| standing >= written.standing && write.digest() != written.digest)
 }
 
@@ -234,7 +243,17 @@ fn environment(stage: &str, of_route: &str) -> String {
 }
 
 impl Write {
-    fn digest(&self) -> String {
+    /// Where what it was made from stands; none for a write that has no such place.
+    #[must_use]
+    pub fn standing(&self) -> Option<Standing> {
+        match self {
+            Self::CheckRun { standing, .. } | Self::CommitStatus { standing, .. } => Some(*standing),
+            Self::Deployment { .. } | Self::DeploymentStatus { .. } | Self::Comment { .. } => None,
+        }
+    }
+
+    /// SHA-256 of its content, hexadecimal.
+    pub(super) fn digest(&self) -> String {
         let mut hash = Sha256::new();
         let parts: Vec<&str> = match self {
             Self::CheckRun { run, .. } => {
@@ -249,6 +268,7 @@ impl Write {
             Self::CommitStatus { state, description, .. } => vec![state, description],
             Self::Deployment { stage, environment } => vec![stage, environment],
             Self::DeploymentStatus { stage, state, .. } => vec![stage, state],
+            Self::Comment { body, .. } => vec![body],
         };
         for part in parts {
             hash.update(part.as_bytes());
@@ -277,6 +297,8 @@ impl Written {
                 let told = WrittenDeployment { id: *deployment, mark: Some(*mark) };
                 self.deployments.insert(stage.clone(), told);
             }
+            // It belongs to a pull request, and no release has one.
+            Write::Comment { .. } => {}
         }
     }
 }

@@ -7,9 +7,12 @@
 )]
 
 use crate::errors::Fault;
+use crate::feedback::build::Build;
+use crate::feedback::comment::Board;
 use crate::feedback::plan::{Write, Written};
 use crate::feedback::progress::Progress;
 use crate::source::ports::Origin;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 /// What is known and what was told of a release.
@@ -21,19 +24,26 @@ pub struct Release {
     pub written: Written,
 }
 
-/// The releases.
-pub trait Releases {
-    /// The release and its version; an empty one at version 0 when nothing was kept yet.
+/// What is kept of something that GitHub is told of: a release, a build, a pull request. Empty until it is kept.
+pub trait State: Default + Serialize + DeserializeOwned {}
+
+impl State for Release {}
+impl State for Build {}
+impl State for Board {}
+
+/// Where it is kept. An id belongs to one kind of state.
+pub trait Kept {
+    /// The state and its version; an empty one at version 0 when nothing was kept yet.
     ///
     /// # Errors
     /// When it cannot be read; the read is strongly consistent.
-    async fn read(&self, release_id: &str) -> Result<(Release, u64), Fault>;
+    async fn read<T: State>(&self, id: &str) -> Result<(T, u64), Fault>;
 
-    /// Keeps `release` as `version`, over the version before it.
+    /// Keeps `state` as `version`, over the version before it.
     ///
     /// # Errors
     /// [`Fault::Conflict`] when somebody else wrote that version.
-    async fn save(&self, release_id: &str, release: &Release, version: u64) -> Result<(), Fault>;
+    async fn save<T: State>(&self, id: &str, state: &T, version: u64) -> Result<(), Fault>;
 }
 
 /// Why nothing was written.
@@ -65,11 +75,20 @@ pub trait KeySource {
     async fn private_key(&self) -> Result<PrivateKey, Fault>;
 }
 
+/// What was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Made {
+    /// Its id.
+    pub id: u64,
+    /// Where people see it, as far as it may stand in a link.
+    pub link: Option<String>,
+}
+
 /// Where developers look.
 pub trait FeedbackHost {
-    /// Does one write, in such a way that doing it twice shows the same as doing it once; returns the id of what was written.
+    /// Does one write, in such a way that doing it twice shows the same as doing it once; returns what was written.
     ///
     /// # Errors
     /// When it is not known to be done.
-    async fn write(&self, origin: &Origin, write: &Write) -> Result<u64, HostFault>;
+    async fn write(&self, origin: &Origin, write: &Write) -> Result<Made, HostFault>;
 }

@@ -111,7 +111,7 @@ fn reasons(name: &str, stage: &Stage) -> impl Iterator<Item = String> {
 }
 
 /// Whole lines up to `limit` bytes, and how many more there were.
-fn bounded(lines: &[String], limit: usize) -> String {
+pub(super) fn bounded(lines: &[String], limit: usize) -> String {
     let all: usize = lines.iter().map(|line| line.len() + 1).sum();
     if all <= limit {
         return lines.join("\n");

@@ -6,6 +6,8 @@
 /// Longest `output.summary` and `output.text` of a check run; counted in bytes here, which is never more than GitHub allows
 /// (<https://docs.github.com/en/rest/checks/runs>, "maximum length: 65535 characters").
 pub const SUMMARY_LIMIT: usize = 65_535;
+/// Longest comment; counted in bytes here (<https://github.com/orgs/community/discussions/27190>, "maximum is 65536 characters").
+pub const COMMENT_LIMIT: usize = 65_536;
 /// Longest description of a commit status and of a deployment status, in characters.
 pub const DESCRIPTION_LIMIT: usize = 140;
 

@@ -1,7 +1,7 @@
 //! A CodePipeline job as a Lambda action gets it
 //! (<https://docs.aws.amazon.com/codepipeline/latest/userguide/actions-invoke-lambda-function.html>, "JSON event").
 //!
-//! Nothing in here is `Debug`: the event holds credentials.
+//! Nothing in here that holds a credential is `Debug`.
 
 use crate::errors::Rejection;
 use serde::Deserialize;
@@ -39,6 +39,7 @@ pub struct Parameters {
 }
 
 /// Where an input artifact is.
+#[derive(Debug, PartialEq, Eq)]
 pub struct Artifact {
     /// Name in the pipeline.
     pub name: String,

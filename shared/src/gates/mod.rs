@@ -4,9 +4,11 @@
 //! first that failed.
 
 pub mod archive;
+pub mod build;
 pub mod evaluate;
 pub mod job;
 pub mod metric;
+pub mod notice;
 pub mod policy;
 pub mod ports;
 pub mod render;

@@ -1,6 +1,7 @@
 //! What a gate needs from outside, in domain types.
 
 use super::job::{Artifact, Credentials};
+use super::notice::GateNotice;
 use super::verdict::Verdict;
 use crate::errors::Fault;
 use crate::model::Timestamp;
@@ -43,15 +44,15 @@ pub enum Answer {
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Record {
-    /// Job.
+    /// Job; for a build the part of its id that is its own.
     pub job_id: String,
-    /// Execution.
+    /// Execution, or build (`<project>:<uuid>`).
     pub execution_id: String,
-    /// Pipeline name.
+    /// Pipeline, or project of a build.
     pub pipeline: String,
-    /// Stage name.
+    /// Stage; `build` for a build.
     pub stage: String,
-    /// Commit.
+    /// Commit; empty when the gate was not told.
     pub commit_id: String,
     /// Policy name.
     pub policy: String,
@@ -71,11 +72,11 @@ pub trait Jobs {
 
 /// Reads input artifacts.
 pub trait Artifacts {
-    /// The whole artifact, read with the job's own credentials.
+    /// The whole artifact, read with the job's own credentials; those of the function when there is no job.
     fn fetch(
         &self,
         artifact: &Artifact,
-        credentials: &Credentials,
+        credentials: Option<&Credentials>,
     ) -> impl Future<Output = Result<Vec<u8>, Fault>>;
 }
 
@@ -89,6 +90,12 @@ pub trait Policies {
 pub trait Verdicts {
     /// Stores the full report, returns its key.
     fn store(&self, record: &Record) -> impl Future<Output = Result<String, Fault>>;
+}
+
+/// Tells developers what was decided about their build.
+pub trait Developers {
+    /// Returns when it is known to be told, sooner or later.
+    fn tell(&self, notice: &GateNotice) -> impl Future<Output = Result<(), Fault>>;
 }
 
 /// Tells people.

@@ -1,6 +1,6 @@
 //! Words for people: one sentence for each condition, and the message that the pipeline's console shows.
 
-use super::metric::Measured;
+use super::metric::{METRICS, Measured};
 use super::policy::{Condition, Operator};
 use super::verdict::{Outcome, Verdict};
 use std::fmt::Write as _;
@@ -120,9 +120,20 @@ fn holding(verdict: &Verdict) -> usize {
     verdict.conditions.iter().filter(|condition| condition.outcome.lets_through()).count()
 }
 
+/// A figure of `metric` with its unit. Percentages are cut, not rounded.
+pub(crate) fn amount(metric: &str, value: f64) -> String {
+    let unit = METRICS.iter().find(|(name, _)| *name == metric).map_or("", |(_, unit)| *unit);
+    with_unit(if unit == "%" { (value * 100.0).floor() / 100.0 } else { value }, unit)
+}
+
 /// Text from outside on one line, without control and direction characters.
 #[must_use]
 pub fn plain(text: &str) -> String {
+    short(text, 200)
+}
+
+/// The first `limit` characters of text from outside, on one line, without control and direction characters.
+pub(crate) fn short(text: &str, limit: usize) -> String {
     text.chars()
         .map(|c| {
             if c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') {
@@ -131,7 +142,7 @@ pub fn plain(text: &str) -> String {
                 c
             }
         })
-        .take(200)
+        .take(limit)
         .collect()
 }
 

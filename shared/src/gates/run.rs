@@ -1,12 +1,14 @@
-//! A gate, step by step: policy, artifacts, verdict, record, answer.
+//! A gate, step by step: policy, artifacts, verdict, record, answer. A job of a pipeline is answered; of a build there is a record.
 
 use super::archive;
+use super::build::{ARTIFACT, Finished};
 use super::evaluate::{Report, evaluate};
 use super::job::Job;
 use super::policy::Policy;
 use super::ports::{Answer, Artifacts, FailureKind, Policies, Record, Verdicts};
 use super::render::{MAX_MESSAGE, MAX_SUMMARY, message};
-use crate::errors::{Fault, chain};
+use super::verdict::Outcome;
+use crate::errors::{Fault, Rejection, chain};
 use crate::model::Timestamp;
 use crate::reports;
 
@@ -34,14 +36,18 @@ impl<A: Artifacts, P: Policies, V: Verdicts> World<'_, A, P, V> {
 
     async fn judge(&self, job: &Job, now: Timestamp) -> Result<Answer, Answer> {
         let name = &job.parameters.policy;
-        let text = self
-            .policies
-            .policy(name)
-            .await
-            .map_err(|fault| unavailable(&format!("the policy `{name}` cannot be read"), &fault))?;
-        let policy = Policy::parse(&text)
-            .map_err(|error| fail(FailureKind::ConfigurationError, &format!("policy `{name}`: {error}")))?;
-        let reports = self.reports(job, &policy).await?;
+        let policy = self.policy(name).await.map_err(|error| match error {
+            GateError::Fault(what, fault) => unavailable(&what, &fault),
+            GateError::Refused(words) => fail(FailureKind::ConfigurationError, &words),
+        })?;
+        let mut reports = Vec::new();
+        for artifact in &job.artifacts {
+            let what = format!("artifact `{}` cannot be read", artifact.name);
+            let zip = self.artifacts.fetch(artifact, Some(&job.credentials)).await;
+            let zip = zip.map_err(|fault| unavailable(&what, &fault))?;
+            let read = read(&artifact.name, &zip, &policy);
+            reports.extend(read.map_err(|error| fail(FailureKind::JobFailed, &error.to_string()))?);
+        }
         let artifacts: Vec<&str> = job.artifacts.iter().map(|artifact| artifact.name.as_str()).collect();
         let verdict = evaluate(&policy, &artifacts, &reports, now);
         let record = Record {
@@ -55,32 +61,94 @@ impl<A: Artifacts, P: Policies, V: Verdicts> World<'_, A, P, V> {
             reports: reports.into_iter().map(|report| report.path).collect(),
             verdict,
         };
-        let key = self
-            .verdicts
-            .store(&record)
-            .await
-            .map_err(|fault| unavailable("the verdict cannot be stored", &fault))?;
+        let key = self.verdicts.store(&record).await;
+        let key = key.map_err(|fault| unavailable("the verdict cannot be stored", &fault))?;
         Ok(answer(&record, key))
     }
 
-    async fn reports(&self, job: &Job, policy: &Policy) -> Result<Vec<Report>, Answer> {
-        let mut all = Vec::new();
-        for artifact in &job.artifacts {
-            let what = format!("artifact `{}` cannot be read", artifact.name);
-            let zip = self
-                .artifacts
-                .fetch(artifact, &job.credentials)
-                .await
-                .map_err(|fault| unavailable(&what, &fault))?;
-            let files = archive::reports(&artifact.name, &zip, policy)
-                .map_err(|error| fail(FailureKind::JobFailed, &error.to_string()))?;
-            all.extend(files.into_iter().map(|file| Report {
-                facts: reports::read(&file.bytes).map(|(_, facts)| facts),
-                path: file.path,
-            }));
+    /// Judges the reports of a build by the policy `name`, and stores the verdict. Evidence that is missing or unreadable is a verdict too,
+    /// and never a pass: whoever wrote the change can mend it.
+    ///
+    /// # Errors
+    /// When there can be no verdict now, or the policy cannot be used: the operator or time must act.
+    pub async fn judge_build(
+        &self,
+        build: &Finished,
+        name: &str,
+        now: Timestamp,
+    ) -> Result<Record, GateError> {
+        let policy = self.policy(name).await?;
+        let (reports, missing) = match self.evidence(build, &policy).await? {
+            Ok(reports) => (reports, None),
+            Err(words) => (Vec::new(), Some(words)),
+        };
+        let mut verdict = evaluate(&policy, &[ARTIFACT], &reports, now);
+        if let Some(words) = missing {
+            verdict.outcome = Outcome::Error;
+            verdict.notes.insert(0, words);
         }
-        Ok(all)
+        let record = Record {
+            job_id: build.uuid.clone(),
+            execution_id: build.id.clone(),
+            pipeline: build.project.clone(),
+            stage: ARTIFACT.to_owned(),
+            commit_id: String::new(),
+            policy: name.to_owned(),
+            decided_at: now,
+            reports: reports.into_iter().map(|report| report.path).collect(),
+            verdict,
+        };
+        let stored = self.verdicts.store(&record).await;
+        stored.map_err(|fault| GateError::Fault("the verdict cannot be stored".to_owned(), fault))?;
+        Ok(record)
     }
+
+    /// The reports of a build, or why there are none.
+    async fn evidence(
+        &self,
+        build: &Finished,
+        policy: &Policy,
+    ) -> Result<Result<Vec<Report>, String>, GateError> {
+        let Some(artifact) = &build.artifact else {
+            return Ok(Err("the build has written no artifact".to_owned()));
+        };
+        match self.artifacts.fetch(artifact, None).await {
+            Ok(zip) => Ok(read(&artifact.name, &zip, policy).map_err(|error| error.to_string())),
+            Err(Fault::Missing { .. }) => {
+                Ok(Err(format!("there is no object `{}`, the build has written no artifact", artifact.key)))
+            }
+            Err(fault @ Fault::Unreadable { .. }) => Ok(Err(fault.to_string())),
+            Err(fault @ (Fault::Denied { .. } | Fault::Transient { .. } | Fault::Conflict { .. })) => {
+                Err(GateError::Fault("the build's artifact cannot be read".to_owned(), fault))
+            }
+        }
+    }
+
+    async fn policy(&self, name: &str) -> Result<Policy, GateError> {
+        let text = self.policies.policy(name).await;
+        let text =
+            text.map_err(|fault| GateError::Fault(format!("the policy `{name}` cannot be read"), fault))?;
+        Policy::parse(&text).map_err(|error| GateError::Refused(format!("policy `{name}`: {error}")))
+    }
+}
+
+/// Why there is no verdict.
+#[derive(Debug, thiserror::Error)]
+pub enum GateError {
+    /// A service failed.
+    #[error("{0}: {1}")]
+    Fault(String, Fault),
+    /// The policy cannot be used, in words for whoever wrote it.
+    #[error("{0}")]
+    Refused(String),
+}
+
+fn read(artifact: &str, zip: &[u8], policy: &Policy) -> Result<Vec<Report>, Rejection> {
+    let report = |file: archive::File| Report {
+        facts: reports::read(&file.bytes).map(|(_, facts)| facts),
+        path: file.path,
+    };
+    Ok(archive::reports(artifact, zip, policy)?.into_iter().map(report).collect())
 }
 
 fn answer(record: &Record, key: String) -> Answer {

@@ -16,7 +16,7 @@ use rustls::crypto::ring::sign::any_supported_type;
 use rustls::pki_types::PrivateKeyDer;
 use rustls::pki_types::pem::PemObject;
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::sync::Mutex;
 
 /// A JWT is dated back by this, against clocks that differ (GitHub's advice).
@@ -70,8 +70,16 @@ impl<K: KeySource> TokenSource for AppTokens<K> {
         }
         let path = format!("/app/installations/{}/access_tokens", self.installation);
         // No more than what is written: whoever takes the token cannot read the code with it.
-        let body = json!({"permissions": {"checks": "write", "deployments": "write", "metadata": "read"}});
-        let answer = self.exchange.send(EXCHANGE, Method::POST, &path, &body).await.map_err(fault)?;
+        let mut body = json!({"permissions": {"checks": "write", "deployments": "write", "metadata": "read", "pull_requests": "write"}});
+        let mut answer = self.exchange.send(EXCHANGE, Method::POST, &path, &body).await;
+        // An installation that was given less refuses to give more; without the comment everything else is still told.
+        if matches!(&answer, Err(HostFault::Fault(fault)) if fault.is_missing()) {
+            if let Some(permissions) = body.pointer_mut("/permissions").and_then(Value::as_object_mut) {
+                permissions.remove("pull_requests");
+            }
+            answer = self.exchange.send(EXCHANGE, Method::POST, &path, &body).await;
+        }
+        let answer = answer.map_err(fault)?;
         let TokenAnswer { token, expires_at } = answer.json(EXCHANGE)?;
         let token = Token(token);
         *locked(&self.kept) = Some((token.clone(), expires_at));

@@ -5,7 +5,7 @@
 //! <https://docs.github.com/en/rest/deployments/statuses>, <https://docs.github.com/en/rest/commits/statuses>
 
 use crate::feedback::plan::{CheckRun, Write};
-use crate::feedback::ports::{FeedbackHost, HostFault};
+use crate::feedback::ports::{FeedbackHost, HostFault, Made};
 use crate::github::client::GitHub;
 use crate::source::ports::{Origin, TokenSource};
 use http::Method;
@@ -21,9 +21,14 @@ const CREATE_DEPLOYMENT: &str = "create a deployment";
 const CREATE_DEPLOYMENT_STATUS: &str = "create a deployment status";
 const CREATE_COMMIT_STATUS: &str = "create a commit status";
 
+/// Longest address that is kept for a link, in bytes.
+const MAX_LINK: usize = 300;
+
 #[derive(Deserialize)]
-struct Made {
+struct MadeAnswer {
     id: u64,
+    #[serde(default)]
+    html_url: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -44,7 +49,7 @@ struct KnownDeployment {
 }
 
 impl<T: TokenSource> FeedbackHost for GitHub<T> {
-    async fn write(&self, origin: &Origin, write: &Write) -> Result<u64, HostFault> {
+    async fn write(&self, origin: &Origin, write: &Write) -> Result<Made, HostFault> {
         self.verify(origin.repository_id, &origin.repository).await?;
         match write {
             Write::CheckRun { id, run, .. } => self.check_run(origin, *id, run).await,
@@ -58,23 +63,24 @@ impl<T: TokenSource> FeedbackHost for GitHub<T> {
                 let body = json!({"context": context, "state": state, "description": description});
                 self.make(CREATE_COMMIT_STATUS, Method::POST, &path, &body).await
             }
+            Write::Comment { id, marker, body } => self.comment(origin, *id, marker, body).await,
         }
     }
 }
 
 impl<T: TokenSource> GitHub<T> {
-    async fn make(
+    pub(super) async fn make(
         &self,
         operation: &'static str,
         method: Method,
         path: &str,
         body: &Value,
-    ) -> Result<u64, HostFault> {
-        let Made { id } = self.send(operation, method, path, body).await?.json(operation)?;
-        Ok(id)
+    ) -> Result<Made, HostFault> {
+        let MadeAnswer { id, html_url } = self.send(operation, method, path, body).await?.json(operation)?;
+        Ok(Made { id, link: html_url.filter(|url| may_stand_in_a_link(url)) })
     }
 
-    async fn check_run(&self, origin: &Origin, id: Option<u64>, run: &CheckRun) -> Result<u64, HostFault> {
+    async fn check_run(&self, origin: &Origin, id: Option<u64>, run: &CheckRun) -> Result<Made, HostFault> {
         let known = match id {
             Some(id) => Some(id),
             None => self.find_check_run(origin, run).await?,
@@ -103,7 +109,7 @@ impl<T: TokenSource> GitHub<T> {
         Ok(found.check_runs.iter().find(ours).map(|known| known.id))
     }
 
-    async fn deployment(&self, origin: &Origin, stage: &str, environment: &str) -> Result<u64, HostFault> {
+    async fn deployment(&self, origin: &Origin, stage: &str, environment: &str) -> Result<Made, HostFault> {
         let repository = &origin.repository;
         let query = query(&[("sha", origin.sha.as_str()), ("environment", environment), ("per_page", "100")]);
         let path = format!("/repos/{repository}/deployments?{query}");
@@ -111,13 +117,20 @@ impl<T: TokenSource> GitHub<T> {
             self.look_up(FIND_DEPLOYMENT, &path).await?.json(FIND_DEPLOYMENT)?;
         let payload = json!({"releaseId": origin.release_id, "stage": stage});
         if let Some(known) = found.iter().find(|known| known.payload == payload) {
-            return Ok(known.id);
+            return Ok(Made { id: known.id, link: None });
         }
         // No merging and no waiting for checks: our own check run is not completed yet, and the pipeline is what decides.
         let body = json!({"ref": origin.sha, "environment": environment, "auto_merge": false, "required_contexts": [],
             "payload": payload});
         self.make(CREATE_DEPLOYMENT, Method::POST, &format!("/repos/{repository}/deployments"), &body).await
     }
+}
+
+/// An address without a character that could end a markdown link.
+fn may_stand_in_a_link(url: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:/?#=&%+".contains(&byte);
+    let is_web = url.starts_with("https://") || url.starts_with("http://");
+    is_web && url.len() <= MAX_LINK && url.bytes().all(plain)
 }
 
 fn query(fields: &[(&str, &str)]) -> String {
@@ -127,6 +140,20 @@ fn query(fields: &[(&str, &str)]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_address_that_could_leave_its_link_is_not_shown() {
+        assert!(may_stand_in_a_link("https://github.com/acme/shop/runs/7?check_suite_focus=true"));
+        for other in [
+            "javascript:alert(1)",
+            "https://a.test/)[x](y",
+            "https://a.test/ b",
+            "//a.test/",
+            &format!("https://{}", "a".repeat(300)),
+        ] {
+            assert!(!may_stand_in_a_link(other), "{other}");
+        }
+    }
 
     #[test]
     fn a_query_carries_any_name_whole() {

@@ -10,6 +10,8 @@ mod answer;
 mod app;
 mod client;
 #[cfg(feature = "feedback")]
+mod comments;
+#[cfg(feature = "feedback")]
 mod feedback;
 mod hooks;
 mod pulls;
@@ -21,4 +23,6 @@ mod write;
 #[cfg(feature = "feedback")]
 pub use app::AppTokens;
 pub use client::{GitHub, check_api_url};
+#[cfg(feature = "feedback")]
+pub use comments::nonce;
 pub use hooks::RepositoryHooks;

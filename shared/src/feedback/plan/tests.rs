@@ -66,9 +66,10 @@ impl Told {
             let Some(write) = next(&origin(), &self.progress, &self.written, mode) else { return };
             let id = match &write {
                 Write::CheckRun { id, .. } => id.unwrap_or(100 + self.log.len() as u64),
-                Write::Deployment { .. } | Write::DeploymentStatus { .. } | Write::CommitStatus { .. } => {
-                    self.log.len() as u64
-                }
+                Write::Deployment { .. }
+                | Write::DeploymentStatus { .. }
+                | Write::CommitStatus { .. }
+                | Write::Comment { .. } => self.log.len() as u64,
             };
             self.written.note(&write, id);
             self.log.push(write);
@@ -99,6 +100,7 @@ impl Told {
                 Write::DeploymentStatus { stage, state, .. } => {
                     shown.insert(format!("deployment of {stage}"), (*state).to_owned())
                 }
+                Write::Comment { body, .. } => shown.insert("comment".to_owned(), body.clone()),
             };
         }
         shown.into_iter().map(|(what, text)| format!("{what}: {text}")).collect()
@@ -117,7 +119,7 @@ impl Told {
                     let before = marks.insert(stage, *mark);
                     assert!(Some(*mark) > before, "{mark:?} after {before:?}");
                 }
-                Write::Deployment { .. } => {}
+                Write::Deployment { .. } | Write::Comment { .. } => {}
             }
         }
     }
@@ -156,6 +158,7 @@ fn lines(told: &Told) -> String {
         Write::CommitStatus { context, state, description, .. } => {
             format!("{context}: {state}, {description}")
         }
+        Write::Comment { body, .. } => body.clone(),
     };
     told.log.iter().map(line).collect::<Vec<_>>().join("\n")
 }

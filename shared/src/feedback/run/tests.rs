@@ -1,8 +1,10 @@
 //! GitHub that fails before or after its effect, workers that die, events in any order: in the end each thing is there once, and right.
 
+mod builds;
+
 use super::*;
 use crate::feedback::plan::{Write, tests::origin};
-use crate::memory::{MemoryLedger, MemoryReleases};
+use crate::memory::{MemoryKept, MemoryLedger};
 use crate::source::ports::{Ledger, Origin};
 use proptest::prelude::*;
 use serde_json::json;
@@ -29,7 +31,7 @@ struct Host {
 }
 
 impl FeedbackHost for &Host {
-    async fn write(&self, _: &Origin, write: &Write) -> Result<u64, HostFault> {
+    async fn write(&self, _: &Origin, write: &Write) -> Result<Made, HostFault> {
         let failure = self.failure.take().unwrap_or(Failure::None);
         let lost = HostFault::Wait { operation: "a write", seconds: 60 };
         if failure == Failure::BeforeItsEffect {
@@ -46,9 +48,9 @@ impl FeedbackHost for &Host {
             Write::DeploymentStatus { stage, state, .. } => {
                 self.deployments.borrow_mut().entry(stage.clone()).or_default().push(state);
             }
-            Write::CommitStatus { .. } => {}
+            Write::CommitStatus { .. } | Write::Comment { .. } => {}
         }
-        if failure == Failure::AfterItsEffect { Err(lost) } else { Ok(7) }
+        if failure == Failure::AfterItsEffect { Err(lost) } else { Ok(Made { id: 7, link: None }) }
     }
 }
 
@@ -62,7 +64,7 @@ fn run<T>(future: impl Future<Output = T>) -> T {
 #[derive(Default)]
 struct World {
     ledger: MemoryLedger,
-    releases: MemoryReleases,
+    kept: MemoryKept,
     host: Host,
 }
 
@@ -74,7 +76,12 @@ impl World {
     }
 
     fn take(&self, event: &Value) -> Result<Outcome, FeedbackError> {
-        let ports = Ports { origins: &self.ledger, releases: &self.releases, host: &self.host };
+        let ports = Ports {
+            origins: &self.ledger,
+            kept: &self.kept,
+            host: &self.host,
+            nonce: || Ok("4711".to_owned()),
+        };
         run(take(&ports, Mode::App, event))
     }
 
@@ -152,9 +159,9 @@ fn what_is_not_ours_is_passed_over() {
     let world = World::new();
     let mut foreign = release().remove(0);
     foreign["detail"]["execution-id"] = json!("e-2");
-    insta::assert_snapshot!(world.take(&foreign).unwrap(), @"nothing to tell, no release of ours started this execution");
+    insta::assert_snapshot!(world.take(&foreign).unwrap(), @"nothing to tell, no release of ours started this execution or build");
     let other = json!({"detail-type": "Something New", "time": "2026-11-23T21:40:00Z"});
-    insta::assert_snapshot!(world.take(&other).unwrap(), @"nothing to tell, the event is not about a pipeline execution");
+    insta::assert_snapshot!(world.take(&other).unwrap(), @"nothing to tell, the message is about no execution and no build");
 }
 
 #[test]
