@@ -20,7 +20,11 @@ struct NoKey;
 
 impl KeySource for NoKey {
     async fn private_key(&self) -> Result<PrivateKey, Fault> {
-        panic!("over plain HTTP no key is read")
+        Err(Fault::Denied {
+            service: "test",
+            operation: "read the key",
+            detail: "it is not asked for".to_owned(),
+        })
     }
 }
 
