@@ -71,10 +71,11 @@ impl Story {
     /// The story's check runs, oldest first.
     fn checks(&self, told: &Value) -> Vec<String> {
         let all = told.get("checkRuns").and_then(Value::as_array);
-        let ours = all
-            .into_iter()
-            .flatten()
-            .filter(|run| text(run, "external_id").ends_with(&format!("refs/pull/{}/head", self.number)));
+        let reference = format!("refs/pull/{}/head", self.number);
+        let is_ours = |run: &&Value| {
+            text(run, "head_sha") == self.sha && text(run, "external_id").ends_with(&reference)
+        };
+        let ours = all.into_iter().flatten().filter(is_ours);
         ours.map(|run| {
             let kind = text(run, "name").split('/').next().unwrap_or_default();
             let title = run.pointer("/output/title").and_then(Value::as_str).unwrap_or_default();
