@@ -3,6 +3,9 @@
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
+/// How often the log service is asked before it is taken to be broken.
+const QUESTIONS: u32 = 5;
+
 /// A client of the emulator; credentials are the emulator's dummies.
 pub struct Emulator {
     url: String,
@@ -98,13 +101,13 @@ impl Emulator {
     /// # Errors
     /// When the log service cannot be asked, or has no line at all: then it was not asked rightly.
     pub fn logs(&self) -> Result<Vec<String>> {
-        let groups = self.json("logs", "Logs_20140328.DescribeLogGroups", "1.1", &json!({}))?;
+        let groups = self.log_question("DescribeLogGroups", &json!({}))?;
         let mut lines = Vec::new();
         for group in groups.get("logGroups").and_then(Value::as_array).into_iter().flatten() {
             let name = group.get("logGroupName").and_then(Value::as_str).unwrap_or_default();
             let mut question = json!({"logGroupName": name});
             loop {
-                let events = self.json("logs", "Logs_20140328.FilterLogEvents", "1.1", &question)?;
+                let events = self.log_question("FilterLogEvents", &question)?;
                 for event in events.get("events").and_then(Value::as_array).into_iter().flatten() {
                     let message = event.get("message").and_then(Value::as_str).unwrap_or_default();
                     lines.push(format!("{name}: {message}"));
@@ -115,6 +118,18 @@ impl Emulator {
         }
         anyhow::ensure!(!lines.is_empty(), "no function has logged anything");
         Ok(lines)
+    }
+
+    /// A question to the log service, which breaks when a function writes its first line meanwhile: then it is asked again.
+    fn log_question(&self, operation: &str, body: &Value) -> Result<Value> {
+        let ask = || self.json("logs", &format!("Logs_20140328.{operation}"), "1.1", body);
+        for _ in 1..QUESTIONS {
+            if let Ok(answer) = ask() {
+                return Ok(answer);
+            }
+            std::thread::sleep(std::time::Duration::from_millis(100));
+        }
+        ask()
     }
 
     /// Waits, in real time, until a log line of any function holds every one of `words`.

@@ -28,6 +28,8 @@ pub(crate) fn open_with(
     fork: Option<&str>,
     deliveries: u32,
 ) -> Result<(u64, String)> {
+    // A name of its own, so that a story can be told again on the same stack.
+    let branch = format!("{branch}-{}", world.next_event()?);
     let order = json!({"action": "opened", "branch": branch, "base": "main", "change": change, "fork": fork, "deliveries": deliveries});
     let answer = world.github("/_github/pull-request", &order)?;
     let number = answer.get("number").and_then(Value::as_u64).context("it has a number")?;

@@ -46,8 +46,10 @@ impl SecretSource for WebhookSecret {
     async fn webhook_secrets(&self) -> Result<WebhookSecrets, Fault> {
         let mut secrets = self.current_secret().await?;
         for stage in [PREVIOUS, PENDING] {
-            match read(&self.client, &self.id, stage).await {
-                Ok(text) => secrets = secrets.also(&text),
+            match text_of(&self.client, &self.id, stage).await {
+                Ok(Some(text)) => secrets = secrets.also(&text),
+                // A rotation has begun and made no value yet.
+                Ok(None) => {}
                 // Never rotated, or no rotation under way.
                 Err(fault) if fault.is_missing() => {}
                 Err(fault) => return Err(fault),
@@ -118,6 +120,11 @@ impl KeySource for AppKey {
 }
 
 async fn read(client: &Client, id: &str, stage: &str) -> Result<String, Fault> {
+    let text = text_of(client, id, stage).await?;
+    text.ok_or_else(|| unreadable(format!("secret `{id}` has no text")))
+}
+
+async fn text_of(client: &Client, id: &str, stage: &str) -> Result<Option<String>, Fault> {
     let answer = client
         .get_secret_value()
         .secret_id(id)
@@ -125,7 +132,7 @@ async fn read(client: &Client, id: &str, stage: &str) -> Result<String, Fault> {
         .send()
         .await
         .map_err(|error| classify(SERVICE, GET, &error))?;
-    answer.secret_string.ok_or_else(|| unreadable(format!("secret `{id}` has no text")))
+    Ok(answer.secret_string)
 }
 
 fn unreadable(detail: String) -> Fault {
