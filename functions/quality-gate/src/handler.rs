@@ -4,7 +4,7 @@
 use lambda_runtime::{Context, Diagnostic, LambdaEvent};
 use serde_json::Value;
 use shared::errors::{Fault, Rejection};
-use shared::function::{catch_panic, failed, local_clock, time_left};
+use shared::function::{catch_panic, diagnostic, failed, local_clock, time_left};
 use shared::gates::notice::{Gate as Told, GateNotice};
 use shared::gates::ports::{Answer, Artifacts, Developers, FailureKind, Jobs, Notifier, Policies, Verdicts};
 use shared::gates::render::{MAX_SUMMARY, message};
@@ -96,14 +96,13 @@ impl<J: Jobs, A: Artifacts, P: Policies, V: Verdicts, N: Notifier, D: Developers
     /// Judges a build and tells its developers, in this order: what was told is stored.
     async fn judge_build(&self, payload: &Value, context: &Context) -> Result<Value, Diagnostic> {
         let left = time_left(context.deadline).saturating_sub(RESERVE);
-        match tokio::time::timeout(left, catch_panic(self.verdict_on(payload))).await {
-            Ok(Ok(result)) => result.map(|()| Value::Null),
-            Ok(Err(words)) => Err(failed("Panic", &Rejection::new(format!("the gate panicked: {words}")))),
-            Err(_) => {
-                let words = format!("the gate could not decide within {} s", left.as_secs());
-                Err(failed("Timeout", &Rejection::new(words)))
-            }
-        }
+        let (class, words) = match tokio::time::timeout(left, catch_panic(self.verdict_on(payload))).await {
+            Ok(Ok(result)) => return result.map(|()| Value::Null),
+            Ok(Err(panic)) => ("Panic", format!("the gate panicked: {panic}")),
+            Err(_) => ("Timeout", format!("the gate could not decide within {} s", left.as_secs())),
+        };
+        error!(target: "tidegate", request_id = context.request_id, error_type = class, "{words}");
+        Err(diagnostic(class, &Rejection::new(words)))
     }
 
     async fn verdict_on(&self, payload: &Value) -> Result<(), Diagnostic> {

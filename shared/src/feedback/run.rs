@@ -4,12 +4,11 @@
 //! a worker that is overtaken stops before it can write something old, and one that dies is made good by the next delivery of its message.
 
 use crate::errors::{Fault, Rejection};
-use crate::feedback::build::{Build, News};
+use crate::feedback::build::{self, Build, News};
 use crate::feedback::comment::{Board, Row};
 use crate::feedback::event::{Heard, Seen, hear};
 use crate::feedback::plan::{Mode, next};
-use crate::feedback::ports::{FeedbackHost, HostFault, Kept, Release};
-use crate::feedback::{build, ports::Made};
+use crate::feedback::ports::{FeedbackHost, HostFault, Kept, Made, Release};
 use crate::gates::notice::GateNotice;
 use crate::source::notice::Notice;
 use crate::source::ports::{Origin, Origins};
