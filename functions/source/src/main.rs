@@ -12,12 +12,12 @@ use lambda_runtime::{Error, run, service_fn};
 use settings::Settings;
 use shared::aws::Aws;
 use shared::aws::builds::CodeBuilds;
+use shared::aws::feedback_queue::FeedbackInbox;
 use shared::aws::ledger::LedgerTable;
 use shared::aws::pipelines::CodePipelines;
 use shared::aws::runners::AccountRunners;
 use shared::aws::secretsmanager::GitHubToken;
 use shared::aws::source_store::SourceBucket;
-use shared::aws::sqs::NoticeQueue;
 use shared::aws::ssm::RoutesParameter;
 use shared::function::{init_telemetry, local_clock, required};
 use shared::github::GitHub;
@@ -39,7 +39,7 @@ async fn main() -> Result<(), Error> {
         },
     };
     let routes = RoutesParameter::new(&aws, settings.routes_parameter);
-    let handler =
-        Handler::new(ports, routes, NoticeQueue::new(&aws, settings.feedback_queue_url), local_clock);
+    let notices = settings.feedback_queue_url.map(|url| FeedbackInbox::new(&aws, url));
+    let handler = Handler::new(ports, routes, notices, local_clock);
     run(service_fn(|event| handler.handle(event))).await
 }

@@ -16,6 +16,15 @@ const SEND: &str = "SendMessage";
 /// The one message group (`SqsParameters` of `FeedbackEventsRule` in template.yaml).
 const GROUP: &str = "github";
 
+/// The JSON of a message.
+pub(super) fn written(message: &impl Serialize) -> Result<String, Fault> {
+    serde_json::to_string(message).map_err(|error| Fault::Unreadable {
+        service: SERVICE,
+        operation: SEND,
+        detail: format!("the message cannot be written: {error}"),
+    })
+}
+
 /// The way into the feedback queue.
 pub struct FeedbackInbox {
     client: Lazy<Client>,
@@ -34,13 +43,24 @@ impl FeedbackInbox {
     /// # Errors
     /// When it is not known to be there.
     pub async fn send(&self, message: &impl Serialize) -> Result<(), Fault> {
-        let body = serde_json::to_string(message).map_err(|error| Fault::Unreadable {
-            service: SERVICE,
-            operation: SEND,
-            detail: format!("the message cannot be written: {error}"),
-        })?;
-        let call = self.client.send_message().queue_url(&self.url).message_group_id(GROUP).message_body(body);
+        let call = self
+            .client
+            .send_message()
+            .queue_url(&self.url)
+            .message_group_id(GROUP)
+            .message_body(written(message)?);
         call.send().await.map(|_| ()).map_err(|error| classify(SERVICE, SEND, &error))
+    }
+}
+
+/// Without a queue nobody listens, and nothing is told.
+#[cfg(feature = "source")]
+impl crate::source::ports::Notices for Option<FeedbackInbox> {
+    async fn tell(&self, notice: &crate::source::notice::Notice) -> Result<(), Fault> {
+        match self {
+            Some(inbox) => inbox.send(notice).await,
+            None => Ok(()),
+        }
     }
 }
 

@@ -1,16 +1,15 @@
-//! SQS: the source queue; the notices on the feedback queue, and its pause.
+//! SQS: the source queue, and the pause of the feedback queue; the way into that one is [`super::feedback_queue`].
 //!
 //! Must not: put a payload on the queue; the message says only "look at this branch".
 //! Specification: <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html>
 
+use crate::aws::feedback_queue::written;
 use crate::aws::{Aws, Lazy, classify};
 use crate::errors::Fault;
 use crate::source::message::SourceRequest;
-use crate::source::notice::{MESSAGE_GROUP, Notice};
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::config::{Builder, StalledStreamProtectionConfig};
 use aws_types::SdkConfig;
-use serde::Serialize;
 
 /// Service name in faults.
 const SERVICE: &str = "SQS";
@@ -53,44 +52,6 @@ impl crate::source::ports::SourceQueue for SourceQueue {
             .map_err(|error| classify(SERVICE, SEND, &error))?;
         Ok(())
     }
-}
-
-/// The queue that the feedback function reads, for notices of the source function.
-pub struct NoticeQueue {
-    client: Lazy<Client>,
-    /// None: nobody listens.
-    url: Option<String>,
-}
-
-impl NoticeQueue {
-    /// The queue at `url` (`AWS_ENDPOINT_URL_SQS`); without one, notices are dropped.
-    #[must_use]
-    pub fn new(aws: &Aws, url: Option<String>) -> Self {
-        Self { client: aws.client("SQS", Client::new), url }
-    }
-}
-
-impl crate::source::ports::Notices for NoticeQueue {
-    async fn tell(&self, notice: &Notice) -> Result<(), Fault> {
-        let Some(url) = &self.url else { return Ok(()) };
-        self.client
-            .send_message()
-            .queue_url(url)
-            .message_group_id(MESSAGE_GROUP)
-            .message_body(written(notice)?)
-            .send()
-            .await
-            .map_err(|error| classify(SERVICE, SEND, &error))?;
-        Ok(())
-    }
-}
-
-fn written(message: &impl Serialize) -> Result<String, Fault> {
-    serde_json::to_string(message).map_err(|error| Fault::Unreadable {
-        service: SERVICE,
-        operation: SEND,
-        detail: format!("the message cannot be written: {error}"),
-    })
 }
 
 /// The queue that the feedback function reads.

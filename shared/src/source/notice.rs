@@ -7,9 +7,6 @@ use crate::model::CommitSha;
 use crate::source::reference::Reference;
 use serde::{Deserialize, Serialize};
 
-/// The message group of the feedback queue: one for everything, so that GitHub is told one thing after the other.
-pub const MESSAGE_GROUP: &str = "github";
-
 /// What the source function tells developers by way of feedback.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "detail-type", content = "detail")]
