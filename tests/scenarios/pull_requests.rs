@@ -1,5 +1,6 @@
 //! Pull requests, forks and the merge queue: each head is built once by a project without secrets, whatever happens on the way.
 
+use crate::source_killed::{end_the_lease, fault_of};
 use anyhow::{Context, Result, ensure};
 use scenarios::{World, text};
 use serde_json::{Value, json};
@@ -68,12 +69,6 @@ fn builds(world: &World, sha: &str, number: Option<u64>) -> Result<Vec<Value>> {
 
 fn statuses(world: &World, sha: &str, number: Option<u64>) -> Result<Vec<String>> {
     Ok(builds(world, sha, number)?.iter().map(|build| text(build, "status").to_owned()).collect())
-}
-
-fn fault(world: &World, operation: &str, kind: &str, times: u64) -> Result<()> {
-    let function = world.output("SourceFunctionName");
-    let fault = json!({"service": "codebuild", "operation": operation, "nth": 1, "times": times, "kind": kind, "function": function});
-    world.control("/_local/faults", &fault).map(|_| ())
 }
 
 #[test]
@@ -161,7 +156,7 @@ fn a_pull_request_that_no_webhook_told_of_is_built_by_the_next_poll() -> Result<
 #[test]
 fn a_build_whose_answer_was_lost_is_found_again_and_not_started_twice() -> Result<()> {
     let world = World::take();
-    fault(&world, "StartBuild", "lost-answer", ATTEMPTS)?;
+    fault_of(&world, "codebuild", "StartBuild", "lost-answer", ATTEMPTS)?;
     let (number, sha) = open(&world, "story/answer", None, 0)?;
     world.advance(A_POLL)?;
     world.control("/_local/faults/reset", &json!({}))?;
@@ -172,6 +167,27 @@ fn a_build_whose_answer_was_lost_is_found_again_and_not_started_twice() -> Resul
     let short: String = sha.chars().take(12).collect();
     let id = text(built.first().context("one")?, "id").to_owned();
     world.emulator.wait_for_log(&[&format!("found started {short} as execution {id}")])?;
+    order(&world, "closed", number)?;
+    world.wait_for_empty("SourceQueueUrl")
+}
+
+#[test]
+fn a_source_killed_at_its_calls_to_a_project_still_builds_the_head_once() -> Result<()> {
+    let world = World::take();
+    let (number, sha) = open(&world, "story/killed", None, 0)?;
+    let entry = format!("L#{PROJECT}#pull:{number}");
+    fault_of(&world, "codebuild", "StartBuild", "kill-function", 1)?;
+    world.advance(A_POLL)?;
+    assert!(world.killed()? >= 1, "it was killed when it began to start");
+    assert!(builds(&world, &sha, Some(number))?.is_empty(), "nothing was started");
+    end_the_lease(&world, &entry, &sha)?;
+    fault_of(&world, "codebuild", "ListBuildsForProject", "kill-function", 1)?;
+    world.advance(A_POLL)?;
+    assert!(world.killed()? >= 2, "its successor was killed when it looked for the build");
+    assert!(builds(&world, &sha, Some(number))?.is_empty(), "nothing was started");
+    end_the_lease(&world, &entry, &sha)?;
+    world.advance(A_POLL)?;
+    assert_eq!(statuses(&world, &sha, Some(number))?.len(), 1);
     order(&world, "closed", number)?;
     world.wait_for_empty("SourceQueueUrl")
 }

@@ -16,23 +16,24 @@ const A_POLL: u32 = 6;
 const ATTEMPTS: u64 = 3;
 
 fn fault(world: &World, operation: &str, kind: &str, times: u64) -> Result<()> {
-    let function = world.output("SourceFunctionName");
-    world
-        .control(
-            "/_local/faults",
-            &json!({"service": "codepipeline", "operation": operation, "nth": 1, "times": times, "kind": kind, "function": function}),
-        )
-        .map(|_| ())
+    fault_of(world, "codepipeline", operation, kind, times)
 }
 
-fn entry(world: &World) -> Result<Value> {
-    let items = world.emulator.items(world.output("TableName"), ENTRY)?;
+/// Lets the source function's next call of an operation meet a fault.
+pub(crate) fn fault_of(world: &World, service: &str, operation: &str, kind: &str, times: u64) -> Result<()> {
+    let function = world.output("SourceFunctionName");
+    let fault = json!({"service": service, "operation": operation, "nth": 1, "times": times, "kind": kind, "function": function});
+    world.control("/_local/faults", &fault).map(|_| ())
+}
+
+fn entry(world: &World, key: &str) -> Result<Value> {
+    let items = world.emulator.items(world.output("TableName"), key)?;
     items.into_iter().next().context("the branch has an entry in the ledger")
 }
 
-/// Lets the claim that a dead worker left behind run out.
-fn end_the_lease(world: &World, sha: &str) -> Result<()> {
-    let mut entry = entry(world)?;
+/// Lets the claim that a dead worker left behind in the ledger's entry `key` run out.
+pub(crate) fn end_the_lease(world: &World, key: &str, sha: &str) -> Result<()> {
+    let mut entry = entry(world, key)?;
     let claimed = entry.pointer("/claim_sha/S").and_then(Value::as_str);
     ensure!(claimed == Some(sha), "the dead worker left its claim behind: {entry:#}");
     let item = entry.as_object_mut().context("an entry is an item")?;
@@ -43,7 +44,7 @@ fn end_the_lease(world: &World, sha: &str) -> Result<()> {
 
 /// The one execution of `sha` is written down, and nobody claims anything.
 fn is_written_down(world: &World, sha: &str, execution: &str) -> Result<()> {
-    let entry = entry(world)?;
+    let entry = entry(world, ENTRY)?;
     let text = |name: &str| entry.pointer(&format!("/{name}/S")).and_then(Value::as_str);
     ensure!(text("last_head") == Some(sha) && text("execution_id") == Some(execution), "{entry:#}");
     ensure!(text("claim_sha").is_none(), "{entry:#}");
@@ -58,12 +59,12 @@ fn a_source_killed_at_its_calls_to_the_pipeline_still_starts_the_head_once() -> 
     world.advance(A_POLL)?;
     assert!(world.killed()? >= 1, "it was killed when it began to start");
     assert!(executions_of(&world.state()?, PIPELINE, &sha).is_empty(), "nothing was started");
-    end_the_lease(&world, &sha)?;
+    end_the_lease(&world, ENTRY, &sha)?;
     fault(&world, "ListPipelineExecutions", "kill-function", 1)?;
     world.advance(A_POLL)?;
     assert!(world.killed()? >= 2, "its successor was killed when it looked for the execution");
     assert!(executions_of(&world.state()?, PIPELINE, &sha).is_empty(), "nothing was started");
-    end_the_lease(&world, &sha)?;
+    end_the_lease(&world, ENTRY, &sha)?;
     world.advance(A_POLL)?;
     let execution = world.started(PIPELINE, &sha)?;
     is_written_down(&world, &sha, &execution)?;

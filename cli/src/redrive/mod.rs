@@ -24,6 +24,8 @@ pub(crate) enum Queue {
     Source,
     /// Pipeline, build, deployment and image events for the metrics collector
     Events,
+    /// What developers are told, for the feedback function; at most ten at a time, so that their order holds
+    Feedback,
 }
 
 impl Queue {
@@ -31,6 +33,7 @@ impl Queue {
         match self {
             Self::Source => "source",
             Self::Events => "events",
+            Self::Feedback => "feedback",
         }
     }
 
@@ -39,6 +42,7 @@ impl Queue {
         match self {
             Self::Source => ("SourceDeadLetterQueueUrl", "SourceQueueUrl"),
             Self::Events => ("EventsDeadLetterQueueUrl", "EventsQueueUrl"),
+            Self::Feedback => ("FeedbackDeadLetterQueueUrl", "FeedbackQueueUrl"),
         }
     }
 }
@@ -148,7 +152,7 @@ fn show(queue: Queue, held: &Held) -> Shown {
     let member = |name: &str| json.as_ref().and_then(|json| json.get(name)).and_then(Value::as_str).map(cut);
     let kind = match queue {
         Queue::Source => member("reason"),
-        Queue::Events => member("detail-type"),
+        Queue::Events | Queue::Feedback => member("detail-type"),
     };
     let sent = jiff::Timestamp::from_millisecond(held.sent_ms);
     Shown {

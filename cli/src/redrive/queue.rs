@@ -24,6 +24,8 @@ pub(super) struct Held {
     pub(super) receives: u64,
     /// Its body.
     pub(super) body: String,
+    /// Its message group; none in a standard queue.
+    group: Option<String>,
     receipt: String,
 }
 
@@ -54,6 +56,7 @@ fn held(message: &Value) -> Result<Held> {
         sent_ms: attribute("SentTimestamp").and_then(|text| text.parse().ok()).unwrap_or_default(),
         receives: attribute("ApproximateReceiveCount").and_then(|text| text.parse().ok()).unwrap_or_default(),
         body: text("Body").unwrap_or_default(),
+        group: attribute("MessageGroupId").map(ToOwned::to_owned),
         receipt: text("ReceiptHandle").context("a message has no receipt")?,
     })
 }
@@ -61,7 +64,11 @@ fn held(message: &Value) -> Result<Held> {
 /// Sends the message to the queue at `to`, and only then deletes it from the queue at `from`: a crash between the two leaves it in both,
 /// which the receivers bear, and never in none.
 pub(super) fn put_back(emulator: &Emulator, held: &Held, from: &str, to: &str) -> Result<()> {
-    let sent = emulator.sqs("SendMessage", &json!({"QueueUrl": to, "MessageBody": held.body}))?;
+    let mut message = json!({"QueueUrl": to, "MessageBody": held.body});
+    if let (Some(group), Some(fields)) = (&held.group, message.as_object_mut()) {
+        fields.insert("MessageGroupId".to_owned(), json!(group));
+    }
+    let sent = emulator.sqs("SendMessage", &message)?;
     ensure!(sent.get("MessageId").is_some(), "the queue did not say that it took message {}", held.id);
     emulator.sqs("DeleteMessage", &json!({"QueueUrl": from, "ReceiptHandle": held.receipt}))?;
     Ok(())

@@ -11,7 +11,14 @@ const SECRET: &str = "planted-secret";
 fn stack(aws: &Recorder) -> Record {
     let mut record = Record::new(Ports::new(None), false);
     record.emulator_url = aws.url().to_owned();
-    for name in ["SourceQueueUrl", "SourceDeadLetterQueueUrl", "EventsQueueUrl", "EventsDeadLetterQueueUrl"] {
+    for name in [
+        "SourceQueueUrl",
+        "SourceDeadLetterQueueUrl",
+        "EventsQueueUrl",
+        "EventsDeadLetterQueueUrl",
+        "FeedbackQueueUrl",
+        "FeedbackDeadLetterQueueUrl",
+    ] {
         record.outputs.insert(name.to_owned(), format!("http://queue/{name}"));
     }
     record
@@ -119,6 +126,23 @@ fn the_body_of_an_event_is_never_shown() {
       m-1  sent 2026-11-24T08:00:00Z  of no known kind  received 6 time(s)
     ");
     assert!(!lines.contains(SECRET) && !serde_json::to_string(&shown).unwrap().contains(SECRET));
+}
+
+#[test]
+fn what_developers_are_told_goes_back_into_its_group_and_is_not_shown() {
+    let mut told =
+        message("m-1", &json!({"detail-type": "Tidegate Build Withheld", "detail": SECRET}).to_string());
+    told["Attributes"]["MessageGroupId"] = json!("github");
+    let aws = holding(std::slice::from_ref(&told));
+    let shown = show(Queue::Feedback, &queue::hold(&Emulator::new(aws.url()), "http://queue/x").unwrap()[0]);
+    assert!(shown.body.is_none() && shown.kind == "Tidegate Build Withheld", "{shown:?}");
+    let aws = holding(&[told]);
+    run(&stack(&aws), Queue::Feedback, Consent::Given, false).unwrap();
+    insta::assert_snapshot!(calls(&aws), @"
+    SendMessage http://queue/FeedbackQueueUrl
+    DeleteMessage http://queue/FeedbackDeadLetterQueueUrl receipt-m-1
+    ");
+    assert_eq!(aws.requests_of("SendMessage")[0].json()["MessageGroupId"], "github");
 }
 
 #[test]
