@@ -17,7 +17,7 @@ pub struct Withheld {
     /// Whether a review would let it through.
     pub reviewable: bool,
     /// What the ledger is to say once people were told; none when they were.
-    news: Option<News>,
+    news: Option<Box<News>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,9 +30,11 @@ impl Withheld {
     pub(super) fn of(key: &LedgerKey, entry: &Entry, sha: CommitSha, reviewable: bool) -> Self {
         let is_built = entry.started.as_ref().is_some_and(|started| started.sha == sha);
         let is_news = !is_built && entry.claim.is_none() && !entry.is_withheld(&sha);
-        let news = is_news.then(|| News {
-            noted: ledger::withheld(entry, &sha),
-            release_id: ledger::release_id(key, &sha, entry.sequence + 1),
+        let news = is_news.then(|| {
+            Box::new(News {
+                noted: ledger::withheld(entry, &sha),
+                release_id: ledger::release_id(key, &sha, entry.sequence + 1),
+            })
         });
         Self { sha, reviewable, news }
     }
@@ -48,7 +50,8 @@ pub async fn tell<L: Ledger, N: Notices>(
     route: &Route,
     withheld: &Withheld,
 ) -> Result<(), Fault> {
-    let Some(News { noted, release_id }) = &withheld.news else { return Ok(()) };
+    let Some(news) = &withheld.news else { return Ok(()) };
+    let News { noted, release_id } = news.as_ref();
     if withheld.reviewable {
         let notice = Notice::Withheld {
             repository_id: route.repository_id,
