@@ -14,6 +14,7 @@ mod comments;
 #[cfg(feature = "feedback")]
 mod feedback;
 mod hooks;
+mod pages;
 mod pulls;
 mod repositories;
 mod trees;

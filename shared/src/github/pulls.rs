@@ -12,15 +12,12 @@ use crate::source::ports::TokenSource;
 use crate::source::pulls::{Opinion, Pull, Review};
 use http::StatusCode;
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 
 /// Operation names in faults.
 const GET_PULL: &str = "get a pull request";
 const LIST_PULLS: &str = "list pull requests";
 const LIST_REVIEWS: &str = "list reviews of a pull request";
 const GET_PERMISSION: &str = "get repository permissions for a user";
-/// Most pages that are read of one list.
-const MAX_PAGES: usize = 50;
 
 #[derive(Deserialize)]
 struct PullAnswer {
@@ -120,7 +117,7 @@ impl<T: TokenSource> GitHub<T> {
     }
 
     pub(super) async fn reviews_of(&self, repository: &str, number: u64) -> Result<Vec<Review>, Fault> {
-        let path = format!("/repos/{repository}/pulls/{number}/reviews?");
+        let path = format!("/repos/{repository}/pulls/{number}/reviews");
         let reviews: Vec<ReviewAnswer> = self.every(LIST_REVIEWS, &path).await?;
         Ok(reviews.into_iter().filter_map(ReviewAnswer::review).collect())
     }
@@ -136,21 +133,6 @@ impl<T: TokenSource> GitHub<T> {
         }
         let PermissionAnswer { permission } = answer.json(GET_PERMISSION)?;
         Ok(matches!(permission.as_str(), "admin" | "write"))
-    }
-
-    /// Every page of a list; `path` may be gone on with after a `?`.
-    async fn every<V: DeserializeOwned>(&self, operation: &'static str, path: &str) -> Result<Vec<V>, Fault> {
-        let mut all = Vec::new();
-        for page in 1..=MAX_PAGES {
-            let answer = self.get(operation, &format!("{path}&per_page=100&page={page}"), None).await?;
-            let more = answer.header("link").is_some_and(|link| link.contains("rel=\"next\""));
-            all.extend(answer.json::<Vec<V>>(operation)?);
-            if !more {
-                return Ok(all);
-            }
-        }
-        let detail = format!("it has more than {MAX_PAGES} pages");
-        Err(Fault::Unreadable { service: SERVICE, operation, detail })
     }
 }
 

@@ -21,8 +21,6 @@ const LIST_REFS: &str = "list matching refs";
 const BRANCHES: &str = "refs/heads/";
 /// Trees that are kept; beyond that all are forgotten and read again.
 const KEPT_TREES: usize = 2000;
-/// Most pages of branches that are read for one pattern.
-const MAX_PAGES: usize = 50;
 
 /// A folder: name → entry.
 pub(super) type Tree = BTreeMap<String, TreeEntry>;
@@ -75,22 +73,10 @@ impl<T: TokenSource> GitHub<T> {
         repository: &str,
         prefix: &str,
     ) -> Result<Vec<(String, CommitSha)>, Fault> {
-        let mut found = Vec::new();
-        for page in 1..=MAX_PAGES {
-            let path =
-                format!("/repos/{repository}/git/matching-refs/heads/{prefix}?per_page=100&page={page}");
-            let answer = self.get(LIST_REFS, &path, None).await?;
-            let more = answer.header("link").is_some_and(|link| link.contains("rel=\"next\""));
-            let refs: Vec<RefName> = answer.json(LIST_REFS)?;
-            found.extend(refs.into_iter().filter_map(|found| {
-                let name = found.name.strip_prefix(BRANCHES)?.to_owned();
-                Some((name, found.object.sha))
-            }));
-            if !more {
-                return Ok(found);
-            }
-        }
-        Err(unreadable(LIST_REFS, format!("more than {MAX_PAGES} pages of branches begin with `{prefix}`")))
+        let refs: Vec<RefName> =
+            self.every(LIST_REFS, &format!("/repos/{repository}/git/matching-refs/heads/{prefix}")).await?;
+        let branch = |found: RefName| Some((found.name.strip_prefix(BRANCHES)?.to_owned(), found.object.sha));
+        Ok(refs.into_iter().filter_map(branch).collect())
     }
 
     /// Mode and object id of what stands at `path` of the commit.
