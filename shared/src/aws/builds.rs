@@ -64,6 +64,11 @@ impl CodeBuilds {
             .send()
             .await
             .map_err(|error| classify(SERVICE, "BatchGetBuilds", &error))?;
+        // A build that is listed and not told may be the one: to take it for absent would start it twice.
+        if !answer.builds_not_found().is_empty() {
+            let detail = format!("{} listed build(s) are not told yet", answer.builds_not_found().len());
+            return Err(Fault::Transient { service: SERVICE, operation: "BatchGetBuilds", detail });
+        }
         let found = answer.builds.unwrap_or_default().into_iter().find(|build| is_of(build, release_id));
         Ok(found.and_then(|build| build.id))
     }

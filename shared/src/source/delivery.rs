@@ -61,20 +61,11 @@ struct Sender<'a> {
 
 impl Sender<'_> {
     fn look(&self, repository: &Repository<'_>, reference: &Reference, sha: CommitSha) -> Delivery {
-        self.ask(repository, reference, sha, None)
+        self.look_again(repository, reference, sha, None)
     }
 
+    /// The same, for a release that somebody wants once more.
     fn look_again(
-        &self,
-        repository: &Repository<'_>,
-        reference: &Reference,
-        sha: CommitSha,
-        release_id: String,
-    ) -> Delivery {
-        self.ask(repository, reference, sha, Some(release_id))
-    }
-
-    fn ask(
         &self,
         repository: &Repository<'_>,
         reference: &Reference,

@@ -157,7 +157,7 @@ pub(super) fn check_run(body: &[u8], sender: &Sender<'_>) -> Result<Delivery, Re
         let what = format!("check run {} of repository {}", check_run.id, repository.id);
         return Ok(nothing(&what, &action, &check_run.head_sha));
     };
-    Ok(sender.look_again(&repository, &reference, check_run.head_sha, release_id))
+    Ok(sender.look_again(&repository, &reference, check_run.head_sha, Some(release_id)))
 }
 
 /// The release and the ref that one of our own check runs is about: its external id is `<release id>@<ref>`, or `<release id>` with or
