@@ -4,7 +4,8 @@ use super::metric::Measured;
 use super::policy::{Condition, Missing, Operator, Per, Policy, Source};
 use super::verdict::{Judged, Outcome, Verdict, Waived};
 use crate::model::Timestamp;
-use crate::reports::{Facts, FindingFacts, ReportError};
+use crate::reports::facts::{FindingFacts, Parsed};
+use crate::reports::{Facts, ReportError};
 
 /// A report file of the artifacts, read.
 #[derive(Debug)]
@@ -12,8 +13,11 @@ pub struct Report {
     /// Path, with the artifact's name before it.
     pub path: String,
     /// What it says, or why it is no evidence.
-    pub facts: Result<Facts, ReportError>,
+    pub facts: Result<Parsed, ReportError>,
 }
+
+/// Names kept for a condition's message.
+const KEPT_NAMES: usize = 20;
 
 /// The facts of one source, or why there are none.
 type Found = Result<Facts, String>;
@@ -101,11 +105,16 @@ fn gather(
     }
     let mut all: Option<Facts> = None;
     for report in files {
-        let facts = report
-            .facts
-            .as_ref()
-            .map_err(|error| format!("`{}` is no evidence: {error}", report.path))?
-            .clone();
+        let parsed =
+            report.facts.as_ref().map_err(|error| format!("`{}` is no evidence: {error}", report.path))?;
+        for declared in parsed.about.declared.iter().filter(|declared| declared.declared != declared.counted)
+        {
+            notes.push(format!(
+                "source `{name}` declares {} {}, {} were counted",
+                declared.declared, declared.what, declared.counted
+            ));
+        }
+        let facts = parsed.facts.clone();
         all = Some(match all {
             None => facts,
             Some(known) => known
@@ -118,9 +127,6 @@ fn gather(
         let least = source.min_tests.max(1);
         if tests.total() < least {
             return Err(format!("{} test(s) were run, at least {least} must be", tests.total()));
-        }
-        if let Some(declared) = tests.declared.filter(|declared| *declared != tests.total()) {
-            notes.push(format!("source `{name}` declares {declared} tests, {} were counted", tests.total()));
         }
     }
     Ok(facts)
@@ -172,7 +178,7 @@ fn judge(condition: &Condition, evidence: &Found) -> Judged {
         let label = condition.label.as_ref().map(|label| format!(" for label `{label}`")).unwrap_or_default();
         return absent(
             condition,
-            &format!("`{}` cannot be measured{label} in a {} report", condition.metric, facts.kind()),
+            &format!("`{}` cannot be measured{label} in a {} report", condition.metric, facts.kind().word()),
         );
     };
     let outcome = if !holds(condition.operator, measured, condition.fail) {
@@ -243,7 +249,7 @@ fn holds(operator: Operator, measured: Measured, threshold: f64) -> bool {
 
 fn offenders(condition: &Condition, facts: &Facts) -> Vec<String> {
     match facts {
-        Facts::Tests(tests) => tests.broken.clone(),
+        Facts::Tests(tests) => tests.broken.iter().take(KEPT_NAMES).map(|case| case.name.clone()).collect(),
         Facts::Findings(findings) => findings
             .findings
             .iter()
@@ -251,17 +257,21 @@ fn offenders(condition: &Condition, facts: &Facts) -> Vec<String> {
                 condition.metric.name() == "findings.total"
                     || condition.metric.name() == format!("findings.{:?}", finding.severity).to_lowercase()
             })
-            .take(crate::reports::facts::KEPT_NAMES)
+            .take(KEPT_NAMES)
             .map(|finding| format!("{} in {}", finding.id, finding.component))
             .collect(),
-        Facts::Coverage(_) | Facts::Performance(_) => Vec::new(),
+        Facts::Coverage(_)
+        | Facts::Performance(_)
+        | Facts::Analysis(_)
+        | Facts::Vex(_)
+        | Facts::Changes(_) => Vec::new(),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::reports::read;
+    use crate::reports::{Input, read};
     use proptest::prelude::*;
 
     const POLICY: &str = r#"
@@ -286,7 +296,7 @@ conditions:
             .iter()
             .map(|(path, text)| Report {
                 path: (*path).to_owned(),
-                facts: read(text.as_bytes()).map(|(_, facts)| facts),
+                facts: Input::of_bytes(text.as_bytes()).and_then(read).map(|report| report.parsed),
             })
             .collect();
         evaluate(

@@ -122,7 +122,7 @@ fn holding(verdict: &Verdict) -> usize {
 
 /// A figure of `metric` with its unit. Percentages are cut, not rounded.
 pub(crate) fn amount(metric: &str, value: f64) -> String {
-    let unit = METRICS.iter().find(|(name, _)| *name == metric).map_or("", |(_, unit)| *unit);
+    let unit = METRICS.iter().find(|known| known.name == metric).map_or("", |known| known.unit);
     with_unit(if unit == "%" { (value * 100.0).floor() / 100.0 } else { value }, unit)
 }
 

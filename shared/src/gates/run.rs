@@ -145,7 +145,7 @@ pub enum GateError {
 
 fn read(artifact: &str, zip: &[u8], policy: &Policy) -> Result<Vec<Report>, Rejection> {
     let report = |file: archive::File| Report {
-        facts: reports::read(&file.bytes).map(|(_, facts)| facts),
+        facts: reports::Input::of_bytes(&file.bytes).and_then(reports::read).map(|report| report.parsed),
         path: file.path,
     };
     Ok(archive::reports(artifact, zip, policy)?.into_iter().map(report).collect())

@@ -1,56 +1,69 @@
 //! Cobertura XML (<https://cobertura.github.io/cobertura/>, coverage-04.dtd). Lines are repeated under methods and class, and the same
 //! file appears in several classes: distinct (file, line) are counted, declared rates are not used.
 
-use super::ReportError;
-use super::facts::{CoverageFacts, Facts, Ratio};
+use super::facts::{CoverageFacts, Facts, FileCoverage, Kind, LineSet, Lines, Parsed, Ratio};
 use super::xml::{Element, Path, Visitor, walk};
-use std::collections::{HashMap, HashSet};
+use super::{Format, Input, ReportError, Sniff};
+use std::collections::BTreeMap;
+
+/// The format.
+pub static FORMAT: Format = Format {
+    name: "cobertura",
+    title: "Cobertura XML",
+    kind: Kind::Coverage,
+    recognise: |head: &Sniff<'_>| head.root() == Some("coverage"),
+    read,
+};
 
 #[derive(Default)]
 struct Cobertura {
     root: bool,
     file: String,
     method: Option<String>,
-    lines: HashMap<(String, u64), bool>,
-    branches: HashMap<(String, u64), Ratio>,
-    functions: HashMap<(String, String), bool>,
+    files: BTreeMap<String, File>,
+}
+
+#[derive(Default)]
+struct File {
+    lines: LineSet,
+    branches: BTreeMap<u32, Ratio>,
+    functions: BTreeMap<String, bool>,
 }
 
 /// Reads Cobertura XML.
 ///
 /// # Errors
 /// When the XML is broken or truncated, is no Cobertura, or a line has no number or hits.
-pub fn read(bytes: &[u8]) -> Result<Facts, ReportError> {
+fn read(input: Input<'_>) -> Result<Parsed, ReportError> {
     let mut report = Cobertura::default();
-    walk(bytes, &mut report)?;
+    walk(input, &mut report)?;
     if !report.root {
         return Err(ReportError::at("/", "the file holds no `coverage`"));
     }
-    let files: HashSet<&String> = report.lines.keys().map(|(file, _)| file).collect();
-    let hits = |values: Vec<bool>| Ratio {
-        hit: values.iter().filter(|hit| **hit).count() as u64,
-        total: values.len() as u64,
+    let file = |(path, file): (String, File)| FileCoverage {
+        path,
+        branches: file.branches.values().fold(Ratio::default(), |sum, branch| sum.plus(*branch)),
+        functions: file.functions.values().fold(Ratio::default(), |mut sum, hit| {
+            sum.add(*hit);
+            sum
+        }),
+        lines: Lines::Exact(file.lines),
     };
-    Ok(Facts::Coverage(CoverageFacts {
-        files: files.len() as u64,
-        lines: hits(report.lines.values().copied().collect()),
-        branches: report.branches.values().fold(Ratio::default(), |sum, branch| sum.plus(*branch)),
-        functions: hits(report.functions.values().copied().collect()),
-    }))
+    Ok(Parsed::of(Facts::Coverage(CoverageFacts { files: report.files.into_iter().map(file).collect() })))
 }
 
 impl Visitor for Cobertura {
     fn open(&mut self, element: &Element<'_>, path: &Path) -> Result<(), ReportError> {
-        match element.name.as_str() {
+        match element.name {
             "coverage" => self.root = true,
-            "class" => self.file = element.attribute("filename").unwrap_or_default(),
+            "class" => self.file = element.attribute("filename").unwrap_or_default().into_owned(),
             "method" => {
                 let name = format!(
                     "{}{}",
                     element.attribute("name").unwrap_or_default(),
                     element.attribute("signature").unwrap_or_default()
                 );
-                self.functions.entry((self.file.clone(), name.clone())).or_default();
+                self.files.entry(self.file.clone()).or_default().functions.entry(name.clone()).or_default();
                 self.method = Some(name);
             }
             "line" => self.line(element, path)?,
@@ -76,18 +89,18 @@ impl Cobertura {
         };
         let wrong =
             |name: &str| ReportError::at(format!("{}/@{name}", path.text()), "the attribute is no number");
-        let number: u64 = text("number")?.trim().parse().map_err(|_| wrong("number"))?;
+        let number: u32 = text("number")?.trim().parse().map_err(|_| wrong("number"))?;
         let hits: f64 = text("hits")?.trim().parse().map_err(|_| wrong("hits"))?;
-        let key = (self.file.clone(), number);
-        *self.lines.entry(key.clone()).or_default() |= hits > 0.0;
+        let file = self.files.entry(self.file.clone()).or_default();
+        file.lines.add(number, hits > 0.0);
         if let Some(ratio) = element.attribute("condition-coverage").as_deref().and_then(conditions) {
-            let known = self.branches.entry(key).or_default();
+            let known = file.branches.entry(number).or_default();
             if ratio.hit >= known.hit {
                 *known = ratio;
             }
         }
         if let Some(method) = &self.method {
-            *self.functions.entry((self.file.clone(), method.clone())).or_default() |= hits > 0.0;
+            *file.functions.entry(method.clone()).or_default() |= hits > 0.0;
         }
         Ok(())
     }
@@ -103,15 +116,21 @@ fn conditions(text: &str) -> Option<Ratio> {
 mod tests {
     use super::*;
 
+    fn read(bytes: &[u8]) -> Result<Parsed, ReportError> {
+        super::read(Input::of_bytes(bytes)?)
+    }
+
     #[test]
     fn lines_repeated_under_methods_count_once() {
         let xml = r#"<?xml version="1.0"?><!DOCTYPE coverage SYSTEM "http://x/coverage-04.dtd"><coverage line-rate="1"><packages><package><classes>
             <class filename="a.js"><methods><method name="f"><lines><line number="1" hits="2"/></lines></method></methods>
             <lines><line number="1" hits="2"/><line number="2" hits="0" branch="true" condition-coverage="50% (1/2)"/></lines></class>
             </classes></package></packages></coverage>"#;
-        let Ok(Facts::Coverage(facts)) = read(xml.as_bytes()) else { panic!("unreadable") };
+        let Ok(Facts::Coverage(facts)) = read(xml.as_bytes()).map(|parsed| parsed.facts) else {
+            panic!("unreadable")
+        };
         assert_eq!(
-            (facts.lines, facts.branches, facts.functions),
+            (facts.lines(), facts.branches(), facts.functions()),
             (Ratio { hit: 1, total: 2 }, Ratio { hit: 1, total: 2 }, Ratio { hit: 1, total: 1 })
         );
     }

@@ -1,8 +1,8 @@
 //! `JMeter` results in CSV (user manual, "Listeners", CSV log format). Columns in any order, found by the header; a file without a header
 //! is read in `JMeter`'s default order. Failed samples count in the latency. Transaction controllers repeat their children and are left out.
 
-use super::ReportError;
-use super::facts::{Facts, PerformanceFacts, Samples};
+use super::facts::{Facts, Kind, Parsed, PerformanceFacts};
+use super::{Format, Input, ReportError, Sniff};
 use csv::{ByteRecord, ReaderBuilder};
 
 /// `JMeter`'s default columns.
@@ -20,18 +20,33 @@ struct Columns {
     message: Option<usize>,
 }
 
+/// The format.
+pub static FORMAT: Format =
+    Format { name: "jtl-csv", title: "JMeter results, CSV", kind: Kind::Performance, recognise, read };
+
+fn recognise(head: &Sniff<'_>) -> bool {
+    let first = head.text.lines().next().unwrap_or_default();
+    let has_header = first.contains("timeStamp") && first.contains("elapsed");
+    let looks_like_rows = first.split(',').count() >= 8
+        && first.split(',').take(2).all(|field| field.trim().parse::<u64>().is_ok());
+    has_header || looks_like_rows
+}
+
 /// Reads a JTL file.
 ///
 /// # Errors
 /// When a needed column is missing, a row is cut off or has no numbers, or no sample is in it.
-pub fn read(bytes: &[u8]) -> Result<Facts, ReportError> {
-    let first = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
+fn read(input: Input<'_>) -> Result<Parsed, ReportError> {
+    let first = input.head().split(|byte| *byte == b'\n').next().unwrap_or_default();
     let delimiter = [b',', b'\t', b';', b'|', b'^']
         .into_iter()
         .max_by_key(|d| first.iter().filter(|byte| *byte == d).count())
         .unwrap_or(b',');
-    let mut reader =
-        ReaderBuilder::new().has_headers(false).flexible(true).delimiter(delimiter).from_reader(bytes);
+    let mut reader = ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .delimiter(delimiter)
+        .from_reader(input.into_reader());
     let mut record = ByteRecord::new();
     let mut columns = None;
     let mut facts = PerformanceFacts::default();
@@ -52,9 +67,9 @@ pub fn read(bytes: &[u8]) -> Result<Facts, ReportError> {
         sample(&record, known, row, &mut facts)?;
     }
     if facts.labels.is_empty() {
-        return Err(ReportError::at("row 1", "the file holds no sample"));
+        return Err(ReportError::nothing("row 1", "the file holds no sample"));
     }
-    Ok(Facts::Performance(facts))
+    Ok(Parsed::of(Facts::Performance(facts)))
 }
 
 fn header(record: &ByteRecord) -> Result<(Columns, bool), ReportError> {
@@ -118,12 +133,7 @@ fn sample(
         .get(columns.label)
         .map(|field| String::from_utf8_lossy(field).into_owned())
         .ok_or_else(|| missing("label"))?;
-    let samples = match facts.labels.entry(label) {
-        std::collections::btree_map::Entry::Occupied(known) => known.into_mut(),
-        std::collections::btree_map::Entry::Vacant(free) => {
-            free.insert(Samples::new().ok_or_else(|| missing("elapsed"))?)
-        }
-    };
+    let samples = facts.measured(&label).ok_or_else(|| missing("elapsed"))?;
     samples.add(start, elapsed, success);
     Ok(())
 }
@@ -139,20 +149,28 @@ fn stamp(text: &str) -> i64 {
 mod tests {
     use super::*;
 
+    fn read(bytes: &[u8]) -> Result<Parsed, ReportError> {
+        super::read(Input::of_bytes(bytes)?)
+    }
+
     #[test]
     fn columns_are_found_by_name_and_transactions_are_left_out() {
         let csv = "label,elapsed,timeStamp,success,responseMessage\nGET /,10,1000,true,OK\n\"a,\nb\",400,1010,false,\"x\ny\"\nT,410,1000,true,\"Number of samples in transaction : 2\"\n";
-        let Ok(Facts::Performance(facts)) = read(csv.as_bytes()) else { panic!("unreadable") };
+        let Ok(Facts::Performance(facts)) = read(csv.as_bytes()).map(|parsed| parsed.facts) else {
+            panic!("unreadable")
+        };
         let all = facts.samples(None).unwrap();
-        assert_eq!((all.total, all.failed, facts.labels.len(), all.last), (2, 1, 2, 1410));
+        assert_eq!((all.total(), all.failed(), facts.labels.len()), (2, Some(1), 2));
     }
 
     #[test]
     fn a_file_without_a_header_is_read_in_the_default_order() {
-        let Ok(Facts::Performance(facts)) = read(b"1000,12,GET /,200,OK,t 1-1,text,true,5\n") else {
+        let Ok(Facts::Performance(facts)) =
+            read(b"1000,12,GET /,200,OK,t 1-1,text,true,5\n").map(|parsed| parsed.facts)
+        else {
             panic!("unreadable")
         };
-        assert_eq!(facts.samples(Some("GET /")).map(|samples| samples.total), Some(1));
+        assert_eq!(facts.samples(Some("GET /")).map(|samples| samples.total()), Some(1));
     }
 
     #[test]

@@ -1,14 +1,25 @@
 //! lcov tracefiles (`geninfo(1)`). Records of the same `SF` are merged; declared `LF`/`LH` are ignored: they are absent or wrong
 //! in real files.
 
-use super::ReportError;
-use super::facts::{CoverageFacts, Facts, Ratio};
+use super::facts::{CoverageFacts, Facts, FileCoverage, Kind, LineSet, Lines, Parsed, Ratio};
+use super::{Format, Input, ReportError, Sniff};
 use std::collections::HashMap;
+
+/// The format.
+pub static FORMAT: Format = Format {
+    name: "lcov",
+    title: "lcov tracefile",
+    kind: Kind::Coverage,
+    recognise: |head: &Sniff<'_>| {
+        head.text.starts_with("TN:") || head.text.starts_with("SF:") || head.text.contains("\nSF:")
+    },
+    read,
+};
 
 #[derive(Default)]
 struct File {
-    lines: HashMap<u64, bool>,
-    branches: HashMap<(u64, String), bool>,
+    lines: LineSet,
+    branches: HashMap<(u32, String), bool>,
     functions: HashMap<String, bool>,
 }
 
@@ -16,8 +27,9 @@ struct File {
 ///
 /// # Errors
 /// When a record is not ended, a `DA` line has no numbers, or no file is in it.
-pub fn read(bytes: &[u8]) -> Result<Facts, ReportError> {
-    let text = String::from_utf8_lossy(bytes);
+fn read(input: Input<'_>) -> Result<Parsed, ReportError> {
+    let bytes = input.into_bytes()?;
+    let text = String::from_utf8_lossy(&bytes);
     let mut files: HashMap<String, File> = HashMap::new();
     let mut current: Option<String> = None;
     for (index, line) in text.lines().enumerate() {
@@ -33,7 +45,7 @@ pub fn read(bytes: &[u8]) -> Result<Facts, ReportError> {
         }
     }
     if current.is_some() {
-        return Err(ReportError::at(
+        return Err(ReportError::truncated(
             format!("line {}", text.lines().count()),
             "the last record has no `end_of_record`: it is truncated",
         ));
@@ -41,7 +53,8 @@ pub fn read(bytes: &[u8]) -> Result<Facts, ReportError> {
     if files.is_empty() {
         return Err(ReportError::at("line 1", "the file holds no `SF` record"));
     }
-    Ok(Facts::Coverage(sum(files.values())))
+    let files = files.into_iter().map(|(path, file)| file.summed(path)).collect();
+    Ok(Parsed::of(Facts::Coverage(CoverageFacts { files })))
 }
 
 /// Takes one line of a record; none when its numbers are unreadable. Unknown lines are tolerated.
@@ -52,7 +65,7 @@ fn record(file: &mut File, line: &str) -> Option<()> {
         "DA" => {
             let number = fields.next()?.trim().parse().ok()?;
             let hit = count(fields.next()?)?;
-            *file.lines.entry(number).or_default() |= hit;
+            file.lines.add(number, hit);
         }
         "BRDA" => {
             let number = fields.next()?.trim().parse().ok()?;
@@ -85,28 +98,36 @@ fn count(text: &str) -> Option<bool> {
     Some(!text.starts_with('-') && digits.bytes().any(|byte| byte != b'0'))
 }
 
-fn sum<'a>(files: impl Iterator<Item = &'a File>) -> CoverageFacts {
-    let ratio = |hits: &mut dyn Iterator<Item = bool>| {
-        hits.fold(Ratio::default(), |sum, hit| sum.plus(Ratio { hit: u64::from(hit), total: 1 }))
-    };
-    files.fold(CoverageFacts::default(), |sum, file| CoverageFacts {
-        lines: sum.lines.plus(ratio(&mut file.lines.values().copied())),
-        branches: sum.branches.plus(ratio(&mut file.branches.values().copied())),
-        functions: sum.functions.plus(ratio(&mut file.functions.values().copied())),
-        files: sum.files + u64::from(!file.lines.is_empty()),
-    })
+impl File {
+    fn summed(self, path: String) -> FileCoverage {
+        let ratio = |hits: &mut dyn Iterator<Item = &bool>| {
+            hits.fold(Ratio::default(), |sum, hit| sum.plus(Ratio { hit: u64::from(*hit), total: 1 }))
+        };
+        FileCoverage {
+            path,
+            branches: ratio(&mut self.branches.values()),
+            functions: ratio(&mut self.functions.values()),
+            lines: Lines::Exact(self.lines),
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn read(bytes: &[u8]) -> Result<Parsed, ReportError> {
+        super::read(Input::of_bytes(bytes)?)
+    }
+
     #[test]
     fn records_of_one_file_are_merged_and_declared_totals_ignored() {
         let text = "TN:\nSF:a.js\nFN:1,f\nFNDA:0,f\nDA:1,1\nDA:2,0\nBRDA:2,0,0,-\nBRDA:2,0,1,3\nLF:99\nLH:99\nend_of_record\nSF:a.js\nDA:2,7,abc\nDA:3,-1\nend_of_record\n";
-        let Ok(Facts::Coverage(facts)) = read(text.as_bytes()) else { panic!("unreadable") };
+        let Ok(Facts::Coverage(facts)) = read(text.as_bytes()).map(|parsed| parsed.facts) else {
+            panic!("unreadable")
+        };
         assert_eq!(
-            (facts.lines, facts.branches, facts.functions),
+            (facts.lines(), facts.branches(), facts.functions()),
             (Ratio { hit: 2, total: 3 }, Ratio { hit: 1, total: 2 }, Ratio { hit: 0, total: 1 })
         );
     }

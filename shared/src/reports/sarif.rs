@@ -1,19 +1,25 @@
 //! SARIF 2.1.0 (OASIS). `level` is usually absent: the rule's default decides, then `warning`; `security-severity` is a number or a word.
 //! Results that passed, are suppressed or unchanged-absent are not findings.
 
-use super::ReportError;
-use super::facts::{Facts, Finding, FindingFacts, Severity};
+use super::facts::{Facts, Finding, FindingFacts, Kind, Parsed, Severity};
+use super::{Format, Input, ReportError, Sniff};
 use serde_json::Value;
+
+/// The format.
+pub static FORMAT: Format = Format {
+    name: "sarif",
+    title: "SARIF 2.1.0",
+    kind: Kind::Findings,
+    recognise: |head: &Sniff<'_>| head.has("/runs"),
+    read,
+};
 
 /// Reads a log.
 ///
 /// # Errors
 /// When it is not JSON, has no `runs`, a run has no results (`null` means the tool did not run to its end), or the tool reports failure.
-pub fn read(bytes: &[u8]) -> Result<Facts, ReportError> {
-    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
-    let log: Value = serde_json::from_slice(bytes).map_err(|error| {
-        ReportError::at(format!("line {} column {}", error.line(), error.column()), "the file is not JSON")
-    })?;
+fn read(input: Input<'_>) -> Result<Parsed, ReportError> {
+    let log: Value = super::json::read(input)?;
     let runs = log
         .get("runs")
         .and_then(Value::as_array)
@@ -25,7 +31,7 @@ pub fn read(bytes: &[u8]) -> Result<Facts, ReportError> {
     for (index, run) in runs.iter().enumerate() {
         read_run(run, &format!("/runs/{index}"), &mut facts)?;
     }
-    Ok(Facts::Findings(facts))
+    Ok(Parsed::of(Facts::Findings(facts)))
 }
 
 fn read_run(run: &Value, path: &str, facts: &mut FindingFacts) -> Result<(), ReportError> {
@@ -71,16 +77,11 @@ fn finding(result: &Value, rules: &[Value]) -> Finding {
         .unwrap_or_default();
     let line = result.pointer("/locations/0/physicalLocation/region/startLine").and_then(Value::as_u64);
     Finding {
-        id: id.to_owned(),
-        component: line.map_or_else(|| file.to_owned(), |line| format!("{file}:{line}")),
-        severity: severity(result, rule),
-        title: result
-            .pointer("/message/text")
-            .and_then(Value::as_str)
-            .unwrap_or_default()
-            .chars()
-            .take(200)
-            .collect(),
+        location: line.map(|line| format!("line {line}")).unwrap_or_default(),
+        title: super::facts::kept(
+            result.pointer("/message/text").and_then(Value::as_str).unwrap_or_default(),
+        ),
+        ..Finding::new(id, file, severity(result, rule))
     }
 }
 
@@ -101,13 +102,19 @@ fn severity(result: &Value, rule: Option<&Value>) -> Severity {
 mod tests {
     use super::*;
 
+    fn read(bytes: &[u8]) -> Result<Parsed, ReportError> {
+        super::read(Input::of_bytes(bytes)?)
+    }
+
     #[test]
     fn severity_comes_from_the_rule_and_passed_or_suppressed_results_do_not_count() {
         let json = r#"{"version":"2.1.0","runs":[{"tool":{"driver":{"rules":[{"id":"A","properties":{"security-severity":"9.1"}},
             {"id":"B","defaultConfiguration":{"level":"error"}},{"id":"C","properties":{"security-severity":"MEDIUM"}}]}},
             "results":[{"ruleId":"A","message":{"text":"x"}},{"ruleIndex":1},{"ruleId":"C"},{"ruleId":"D"},{"ruleId":"A","kind":"pass"},
             {"ruleId":"B","suppressions":[{"kind":"inSource"}]}]}]}"#;
-        let Ok(Facts::Findings(facts)) = read(json.as_bytes()) else { panic!("unreadable") };
+        let Ok(Facts::Findings(facts)) = read(json.as_bytes()).map(|parsed| parsed.facts) else {
+            panic!("unreadable")
+        };
         let counts =
             [Severity::Critical, Severity::High, Severity::Medium].map(|severity| facts.count(severity));
         assert_eq!(counts, [1, 1, 2]);

@@ -3,9 +3,11 @@
 //! The reader does not report elements that are never closed, so depth is counted here. No entity is expanded but the five that XML
 //! predefines and numeric ones; a DOCTYPE is skipped, never followed.
 
-use super::ReportError;
+use super::{Input, ReportError};
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
+use std::borrow::Cow;
+use std::io::BufRead;
 
 /// Deepest nesting taken.
 const MAX_DEPTH: usize = 256;
@@ -16,104 +18,211 @@ pub(crate) trait Visitor {
     fn open(&mut self, element: &Element<'_>, path: &Path) -> Result<(), ReportError>;
     /// The element `name` closes.
     fn close(&mut self, name: &str) -> Result<(), ReportError>;
+    /// Text inside the element that was opened last and not yet closed; only told when [`Visitor::wants_text`].
+    fn text(&mut self, _text: &str) {}
+    /// Whether the text that comes now is of interest; what is not is never unescaped.
+    fn wants_text(&self) -> bool {
+        false
+    }
 }
 
 /// An element's local name and attributes.
 pub(crate) struct Element<'a> {
     start: &'a BytesStart<'a>,
     /// Local name, without prefix.
-    pub(crate) name: String,
+    pub(crate) name: &'a str,
 }
 
-impl Element<'_> {
+impl<'a> Element<'a> {
     /// An attribute by local name, unescaped; none when it is absent or unreadable.
-    pub(crate) fn attribute(&self, name: &str) -> Option<String> {
-        self.start.html_attributes().with_checks(false).flatten().find_map(|attribute| {
-            (attribute.key.local_name().as_ref() == name).then(|| unescape(&attribute.value))
+    pub(crate) fn attribute(&self, name: &str) -> Option<Cow<'a, str>> {
+        let value = self
+            .start
+            .html_attributes()
+            .with_checks(false)
+            .flatten()
+            .find_map(|a| (a.key.local_name().as_ref() == name).then_some(a.value))?;
+        Some(match unescape(&value) {
+            Some(text) => Cow::Owned(text),
+            None => value,
         })
     }
-}
 
-fn unescape(text: &str) -> String {
-    quick_xml::escape::unescape(text).map_or_else(|_| text.to_owned(), std::borrow::Cow::into_owned)
-}
-
-/// Where the reader stands: local names with the index among siblings of the same name.
-#[derive(Default)]
-pub(crate) struct Path {
-    steps: Vec<(String, Vec<(String, usize)>)>,
-    roots: Vec<(String, usize)>,
-}
-
-impl Path {
-    fn push(&mut self, name: &str) {
-        let siblings = self.steps.last_mut().map_or(&mut self.roots, |(_, children)| children);
-        let index = match siblings.iter_mut().find(|(known, _)| known == name) {
-            Some((_, count)) => {
-                *count += 1;
-                *count - 1
-            }
-            None => {
-                siblings.push((name.to_owned(), 1));
-                0
-            }
-        };
-        self.steps.push((format!("{name}[{index}]"), Vec::new()));
+    /// An attribute that is a whole number; none when it is absent or is none.
+    pub(crate) fn number(&self, name: &str) -> Option<u64> {
+        self.attribute(name)?.trim().parse().ok()
     }
 
-    /// The path as text.
-    pub(crate) fn text(&self) -> String {
-        self.steps.iter().map(|(step, _)| step.as_str()).collect::<Vec<_>>().join("/")
-    }
-}
-
-/// Walks the whole document.
-pub(crate) fn walk(bytes: &[u8], visitor: &mut impl Visitor) -> Result<(), ReportError> {
-    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
-    let text = std::str::from_utf8(bytes)
-        .map_err(|error| ReportError::at(format!("byte {}", error.valid_up_to()), "the file is not UTF-8"))?;
-    let mut reader = Reader::from_str(text);
-    reader.config_mut().check_end_names = true;
-    let mut path = Path::default();
-    loop {
-        match reader.read_event() {
-            Ok(Event::Start(start)) => {
-                enter(&start, visitor, &mut path)?;
-            }
-            Ok(Event::Empty(start)) => {
-                let name = enter(&start, visitor, &mut path)?;
-                leave(&name, visitor, &mut path)?;
-            }
-            Ok(Event::End(end)) => {
-                let name = end.local_name().as_ref().to_owned();
-                leave(&name, visitor, &mut path)?;
-            }
-            Ok(Event::Eof) if path.steps.is_empty() => return Ok(()),
-            Ok(Event::Eof) => {
-                return Err(ReportError::at(path.text(), "the file ends inside an element: it is truncated"));
-            }
-            Ok(_) => {}
-            Err(error) => {
-                let words = error.to_string().lines().next().unwrap_or_default().to_owned();
-                return Err(ReportError::at(path.text(), format!("the XML is broken: {words}")));
+    /// An attribute that must be a whole number.
+    pub(crate) fn needed(&self, name: &str, path: &Path) -> Result<u64, ReportError> {
+        let text = self.attribute(name);
+        let at = || format!("{}/@{name}", path.text());
+        match text {
+            None => Err(ReportError::at(at(), "the attribute is missing")),
+            Some(text) => {
+                text.trim().parse().map_err(|_| ReportError::at(at(), "the attribute is no number"))
             }
         }
     }
 }
 
-fn enter(start: &BytesStart<'_>, visitor: &mut impl Visitor, path: &mut Path) -> Result<String, ReportError> {
-    let name = start.local_name().as_ref().to_owned();
-    if path.steps.len() >= MAX_DEPTH {
+/// None when there is nothing to unescape.
+fn unescape(text: &str) -> Option<String> {
+    if !text.contains('&') {
+        return None;
+    }
+    quick_xml::escape::unescape(text).ok().map(Cow::into_owned)
+}
+
+/// Where the reader stands: local names with the index among siblings of the same name. Levels are used again: no allocation for each
+/// element.
+#[derive(Default)]
+pub(crate) struct Path {
+    /// `levels[0]` is the document.
+    levels: Vec<Level>,
+    depth: usize,
+}
+
+#[derive(Default)]
+struct Level {
+    name: String,
+    index: usize,
+    children: Vec<(String, usize)>,
+    used: usize,
+}
+
+impl Level {
+    fn count(&mut self, name: &str) -> usize {
+        let Self { children, used, .. } = self;
+        if let Some((_, count)) = children.iter_mut().take(*used).find(|(known, _)| known == name) {
+            *count += 1;
+            return *count - 1;
+        }
+        match children.get_mut(*used) {
+            Some((known, count)) => {
+                known.clear();
+                known.push_str(name);
+                *count = 1;
+            }
+            None => children.push((name.to_owned(), 1)),
+        }
+        *used += 1;
+        0
+    }
+}
+
+impl Path {
+    fn push(&mut self, name: &str) {
+        if self.levels.is_empty() {
+            self.levels.push(Level::default());
+        }
+        let index = self.levels.get_mut(self.depth).map_or(0, |level| level.count(name));
+        self.depth += 1;
+        if self.levels.len() <= self.depth {
+            self.levels.push(Level::default());
+        }
+        if let Some(level) = self.levels.get_mut(self.depth) {
+            level.name.clear();
+            level.name.push_str(name);
+            level.index = index;
+            level.used = 0;
+        }
+    }
+
+    /// How many elements are open.
+    pub(crate) fn depth(&self) -> usize {
+        self.depth
+    }
+
+    /// Local name of the element around the one that was opened last; none at the root.
+    pub(crate) fn parent(&self) -> Option<&str> {
+        let above = self.depth.checked_sub(1).filter(|above| *above > 0)?;
+        self.levels.get(above).map(|level| level.name.as_str())
+    }
+
+    /// The path as text.
+    pub(crate) fn text(&self) -> String {
+        let open = self.levels.iter().skip(1).take(self.depth);
+        let steps: Vec<String> =
+            open.map(|level| format!("{}[{}]", super::facts::kept(&level.name), level.index)).collect();
+        if steps.is_empty() { "/".to_owned() } else { steps.join("/") }
+    }
+}
+
+/// Walks the whole document.
+pub(crate) fn walk(input: Input<'_>, visitor: &mut impl Visitor) -> Result<(), ReportError> {
+    let mut source = input.into_reader();
+    skip_blanks(&mut source)?;
+    let mut reader = Reader::from_reader(source);
+    reader.config_mut().check_end_names = true;
+    let mut path = Path::default();
+    let mut buffer = Vec::new();
+    loop {
+        buffer.clear();
+        match reader.read_event_into(&mut buffer) {
+            Ok(Event::Start(start)) => enter(&start, visitor, &mut path)?,
+            Ok(Event::Empty(start)) => {
+                enter(&start, visitor, &mut path)?;
+                leave(start.local_name().as_ref(), visitor, &mut path)?;
+            }
+            Ok(Event::End(end)) => leave(end.local_name().as_ref(), visitor, &mut path)?,
+            Ok(Event::Text(text)) if visitor.wants_text() => visitor.text(&text),
+            Ok(Event::CData(text)) if visitor.wants_text() => visitor.text(&text),
+            Ok(Event::GeneralRef(name)) if visitor.wants_text() => {
+                let entity = format!("&{};", &*name);
+                visitor.text(unescape(&entity).as_deref().unwrap_or(&entity));
+            }
+            Ok(Event::Eof) if path.depth == 0 => return Ok(()),
+            Ok(Event::Eof) => {
+                return Err(ReportError::truncated(
+                    path.text(),
+                    "the file ends inside an element: it is truncated",
+                ));
+            }
+            Ok(_) => {}
+            Err(error) => return Err(broken(&error, &path)),
+        }
+    }
+}
+
+/// The reader refuses an XML declaration behind a blank line, which real tools write.
+fn skip_blanks(source: &mut impl BufRead) -> Result<(), ReportError> {
+    loop {
+        let piece = source.fill_buf().map_err(|error| super::input::unreadable(&error))?;
+        let blank = piece.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+        let all = blank == piece.len() && !piece.is_empty();
+        source.consume(blank);
+        if !all {
+            return Ok(());
+        }
+    }
+}
+
+fn broken(error: &quick_xml::Error, path: &Path) -> ReportError {
+    let words = error.to_string().lines().next().unwrap_or_default().to_owned();
+    match error {
+        quick_xml::Error::Syntax(_) => {
+            ReportError::truncated(path.text(), format!("the XML ends too early: {words}"))
+        }
+        quick_xml::Error::Encoding(_) => {
+            ReportError::encoding(format!("the file is not UTF-8 ({})", path.text()))
+        }
+        _ => ReportError::at(path.text(), format!("the XML is broken: {words}")),
+    }
+}
+
+fn enter(start: &BytesStart<'_>, visitor: &mut impl Visitor, path: &mut Path) -> Result<(), ReportError> {
+    let name = start.local_name();
+    let name = name.as_ref();
+    if path.depth >= MAX_DEPTH {
         return Err(ReportError::at(path.text(), format!("elements are nested deeper than {MAX_DEPTH}")));
     }
-    path.push(&name);
-    let element = Element { start, name };
-    visitor.open(&element, path)?;
-    Ok(element.name)
+    path.push(name);
+    visitor.open(&Element { start, name }, path)
 }
 
 fn leave(name: &str, visitor: &mut impl Visitor, path: &mut Path) -> Result<(), ReportError> {
     visitor.close(name)?;
-    path.steps.pop();
+    path.depth = path.depth.saturating_sub(1);
     Ok(())
 }

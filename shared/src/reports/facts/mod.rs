@@ -1,0 +1,192 @@
+//! The normal form of every report. One file for each kind of evidence.
+//!
+//! Must not: know a format, or decide whether a figure is good enough.
+
+mod analysis;
+mod changes;
+mod coverage;
+mod findings;
+mod performance;
+mod tests;
+mod vex;
+
+pub use analysis::{AnalysisFacts, Check};
+pub use changes::ChangeFacts;
+pub use coverage::{CoverageFacts, FileCoverage, LineSet, Lines, Ratio};
+pub use findings::{Finding, FindingFacts, Fix, Severity};
+pub use performance::{Declared as DeclaredSamples, Measured as MeasuredSamples, PerformanceFacts, Samples};
+pub use tests::{Broken, Duplicates, Outcome as CaseOutcome, TestFacts, case_key};
+pub use vex::{Statement, Status as VexStatus, VexFacts};
+
+use crate::model::Timestamp;
+use serde::Serialize;
+
+/// Longest kept text from a report, in characters: names, titles, paths.
+pub const MAX_TEXT: usize = 300;
+
+/// What kind of evidence a report is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// Test cases.
+    Tests,
+    /// Covered code.
+    Coverage,
+    /// Vulnerabilities and rule violations.
+    Findings,
+    /// Response times.
+    Performance,
+    /// The verdict of another analyser.
+    Analysis,
+    /// Statements on which vulnerabilities matter.
+    Vex,
+    /// Changed lines.
+    Changes,
+}
+
+impl Kind {
+    /// The word for people.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Tests => "tests",
+            Self::Coverage => "coverage",
+            Self::Findings => "findings",
+            Self::Performance => "performance",
+            Self::Analysis => "analysis",
+            Self::Vex => "vex",
+            Self::Changes => "changes",
+        }
+    }
+}
+
+/// What one report says.
+#[derive(Debug, Clone)]
+pub enum Facts {
+    /// Test cases.
+    Tests(TestFacts),
+    /// Covered code.
+    Coverage(CoverageFacts),
+    /// Vulnerabilities and rule violations.
+    Findings(FindingFacts),
+    /// Response times.
+    Performance(PerformanceFacts),
+    /// The verdict of another analyser.
+    Analysis(AnalysisFacts),
+    /// Statements on which vulnerabilities matter.
+    Vex(VexFacts),
+    /// Changed lines.
+    Changes(ChangeFacts),
+}
+
+impl Facts {
+    /// Which kind of evidence this is.
+    #[must_use]
+    pub const fn kind(&self) -> Kind {
+        match self {
+            Self::Tests(_) => Kind::Tests,
+            Self::Coverage(_) => Kind::Coverage,
+            Self::Findings(_) => Kind::Findings,
+            Self::Performance(_) => Kind::Performance,
+            Self::Analysis(_) => Kind::Analysis,
+            Self::Vex(_) => Kind::Vex,
+            Self::Changes(_) => Kind::Changes,
+        }
+    }
+
+    /// These facts and `other` as one; none when they are of different kinds. Nothing is joined that only has the same name: files of two
+    /// coverage reports stay apart (see [`CoverageFacts::united`]), findings with one identity become one.
+    #[must_use]
+    pub fn merge(self, other: Self) -> Option<Self> {
+        Some(match (self, other) {
+            (Self::Tests(a), Self::Tests(b)) => Self::Tests(a.merge(b)),
+            (Self::Coverage(a), Self::Coverage(b)) => Self::Coverage(a.merge(b)),
+            (Self::Findings(a), Self::Findings(b)) => Self::Findings(a.merge(b)),
+            (Self::Performance(a), Self::Performance(b)) => Self::Performance(a.merge(b)),
+            (Self::Analysis(a), Self::Analysis(b)) => Self::Analysis(a.merge(b)),
+            (Self::Vex(a), Self::Vex(b)) => Self::Vex(a.merge(b)),
+            (Self::Changes(a), Self::Changes(b)) => Self::Changes(a.merge(b)),
+            (
+                Self::Tests(_)
+                | Self::Coverage(_)
+                | Self::Findings(_)
+                | Self::Performance(_)
+                | Self::Analysis(_)
+                | Self::Vex(_)
+                | Self::Changes(_),
+                _,
+            ) => return None,
+        })
+    }
+}
+
+/// What a report says about itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct About {
+    /// The tool and its version, in its own words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tool: Option<String>,
+    /// The commit that was looked at: hexadecimal, as it is written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub commit: Option<String>,
+    /// When the report, or the run that it tells of, was made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub created: Option<Timestamp>,
+    /// Totals that the file declares, beside what was counted from its leaves. Kept to be compared, never to be judged.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub declared: Vec<Declared>,
+    /// What is strange without being an error: one sentence each, for people.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub oddities: Vec<String>,
+}
+
+/// A total that a file declares.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Declared {
+    /// What is counted: a metric's name where there is one.
+    pub what: &'static str,
+    /// What the file says.
+    pub declared: u64,
+    /// What was counted.
+    pub counted: u64,
+}
+
+impl About {
+    /// Notes what the file declares and what was counted; nothing when it declares nothing.
+    pub fn compare(&mut self, what: &'static str, declared: Option<u64>, counted: u64) {
+        if let Some(declared) = declared {
+            self.declared.push(Declared { what, declared, counted });
+        }
+    }
+
+    /// Notes something strange; at most twenty sentences are kept.
+    pub fn odd(&mut self, sentence: impl Into<String>) {
+        const MOST: usize = 20;
+        if self.oddities.len() < MOST {
+            self.oddities.push(sentence.into());
+        }
+    }
+}
+
+/// A report, read.
+#[derive(Debug, Clone)]
+pub struct Parsed {
+    /// What it says.
+    pub facts: Facts,
+    /// What it says about itself.
+    pub about: About,
+}
+
+impl Parsed {
+    /// Facts of a report that says nothing about itself.
+    #[must_use]
+    pub fn of(facts: Facts) -> Self {
+        Self { facts, about: About::default() }
+    }
+}
+
+/// Text from a report as it is kept: on one line, without control characters, at most [`MAX_TEXT`] characters.
+#[must_use]
+pub fn kept(text: &str) -> String {
+    text.trim().chars().map(|c| if c.is_control() { ' ' } else { c }).take(MAX_TEXT).collect()
+}

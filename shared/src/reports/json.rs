@@ -1,0 +1,40 @@
+//! Shared by the JSON formats: from bytes to a format's own types without a tree, errors with line and column.
+
+use super::{Input, ReportError};
+use serde::de::DeserializeOwned;
+
+/// Reads one value.
+pub(crate) fn read<T: DeserializeOwned>(input: Input<'_>) -> Result<T, ReportError> {
+    let bytes = input.into_bytes()?;
+    serde_json::from_slice(&bytes).map_err(|error| broken(&error, 0))
+}
+
+/// Reads one value from each line that is not blank; `each` gets the number of the line, from 1.
+pub(crate) fn read_lines<T: DeserializeOwned>(
+    input: Input<'_>,
+    mut each: impl FnMut(usize, T) -> Result<(), ReportError>,
+) -> Result<(), ReportError> {
+    let bytes = input.into_bytes()?;
+    for (index, line) in bytes.split(|byte| *byte == b'\n').enumerate() {
+        if !line.trim_ascii().is_empty() {
+            each(index + 1, serde_json::from_slice(line).map_err(|error| broken(&error, index))?)?;
+        }
+    }
+    Ok(())
+}
+
+/// What `serde_json` says, as an error of the report; `lines` come before its first.
+fn broken(error: &serde_json::Error, lines: usize) -> ReportError {
+    let at = format!("line {} column {}", lines + error.line(), error.column());
+    if error.is_eof() {
+        return ReportError::truncated(at, "the JSON ends too early: it is truncated");
+    }
+    let words = error.to_string();
+    let words = words.rsplit_once(" at line ").map_or(words.as_str(), |(words, _)| words);
+    let words = super::facts::kept(&words.replace('`', "'"));
+    if error.is_data() {
+        ReportError::at(at, format!("the JSON has another shape than the format: {words}"))
+    } else {
+        ReportError::at(at, format!("the file is not JSON: {words}"))
+    }
+}

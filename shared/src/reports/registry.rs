@@ -1,0 +1,101 @@
+//! Every format that is read, and which one a file has: by its content, never by its name.
+//!
+//! A new format is one file, one line in [`FORMATS`] and one fixture (CONTRIBUTING.md).
+
+use super::facts::{Kind, Parsed};
+use super::{Input, Problem, ReportError, Sniff};
+use super::{cobertura, istanbul_summary, jtl_csv, junit, lcov, npm_audit, sarif};
+
+/// A format that can be read.
+#[derive(Debug)]
+pub struct Format {
+    /// Name in policies and records: `junit`.
+    pub name: &'static str,
+    /// Name for people: `JUnit XML`.
+    pub title: &'static str,
+    /// What kind of evidence it is.
+    pub kind: Kind,
+    /// Whether a head is of this format. At most one format may say so.
+    pub recognise: fn(&Sniff<'_>) -> bool,
+    /// Reads it.
+    pub read: fn(Input<'_>) -> Result<Parsed, ReportError>,
+}
+
+/// Every format, in the order of the docs.
+pub static FORMATS: &[&Format] = &[
+    &junit::FORMAT,
+    &lcov::FORMAT,
+    &istanbul_summary::FORMAT,
+    &cobertura::FORMAT,
+    &npm_audit::FORMAT,
+    &sarif::FORMAT,
+    &jtl_csv::FORMAT,
+];
+
+/// A report, read.
+#[derive(Debug, Clone)]
+pub struct Report {
+    /// Its format.
+    pub format: &'static Format,
+    /// What it says.
+    pub parsed: Parsed,
+}
+
+/// Which format a file has.
+///
+/// # Errors
+/// When it is empty, or of no known format.
+pub fn recognise(input: &Input<'_>) -> Result<&'static Format, ReportError> {
+    if input.is_blank() {
+        return Err(ReportError::new(Problem::Empty, "/", "the file is empty"));
+    }
+    let text = String::from_utf8_lossy(input.head());
+    let sniff = Sniff::new(input.head(), &text);
+    FORMATS
+        .iter()
+        .find(|format| (format.recognise)(&sniff))
+        .copied()
+        .ok_or_else(|| ReportError::new(Problem::Unknown, "/", "the content is of no known report format"))
+}
+
+/// Recognises and reads a report.
+///
+/// # Errors
+/// When it is empty, of no known format, or unreadable in its own.
+pub fn read(input: Input<'_>) -> Result<Report, ReportError> {
+    let format = recognise(&input)?;
+    Ok(Report { format, parsed: (format.read)(input)? })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn read_bytes(bytes: &[u8]) -> Result<Report, ReportError> {
+        read(Input::of_bytes(bytes)?)
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_a_parser_panic(bytes in proptest::collection::vec(any::<u8>(), 0..400), format in 0..FORMATS.len()) {
+            let _either = read_bytes(&bytes);
+            if let Ok(input) = Input::of_bytes(&bytes) {
+                let _either = (FORMATS[format].read)(input);
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_and_noise_are_no_evidence() {
+        insta::assert_snapshot!(read_bytes(b" \n").unwrap_err(), @"the file is empty, at `/`");
+        insta::assert_snapshot!(read_bytes(b"hello").unwrap_err(), @"the content is of no known report format, at `/`");
+        insta::assert_snapshot!(read_bytes(b"{}").unwrap_err(), @"the content is of no known report format, at `/`");
+    }
+
+    #[test]
+    fn names_are_unique() {
+        let names: std::collections::BTreeSet<&str> = FORMATS.iter().map(|format| format.name).collect();
+        assert_eq!(names.len(), FORMATS.len());
+    }
+}
