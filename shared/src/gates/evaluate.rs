@@ -1,421 +1,444 @@
-//! Policy and evidence in, verdict out.
+//! Policy and evidence in, verdict out, and what the gate will remember of it.
 
+use super::evidence::{Absent, Asked, Evidence, Report, collect};
+use super::excuse::Excuses;
+use super::history::{History, Snapshot, key};
+use super::judge::{blank, judge, lines_by_file};
 use super::metric::Measured;
-use super::policy::{Condition, Missing, Operator, Per, Policy, Source};
-use super::verdict::{Judged, Outcome, Verdict, Waived};
-use crate::model::Timestamp;
-use crate::reports::facts::{FindingFacts, Parsed};
-use crate::reports::{Facts, ReportError};
-
-/// A report file of the artifacts, read.
-#[derive(Debug)]
-pub struct Report {
-    /// Path, with the artifact's name before it.
-    pub path: String,
-    /// What it says, or why it is no evidence.
-    pub facts: Result<Parsed, ReportError>,
-}
+use super::patch::{Patch, at_least_changed, patch};
+use super::policy::{Condition, Measure, Missing, On, Policy, Rule};
+use super::verdict::{Judged, NotJudged, Outcome, Verdict};
+use crate::reports::Facts;
+use crate::reports::facts::{Finding, VexFacts};
+use std::collections::BTreeMap;
 
 /// Names kept for a condition's message.
 const KEPT_NAMES: usize = 20;
 
-/// The facts of one source, or why there are none.
-type Found = Result<Facts, String>;
-
-/// The evidence of one source, of one artifact if it is judged by artifact.
-struct Evidence<'a> {
-    source: &'a str,
-    artifact: Option<&'a str>,
-    facts: Found,
+/// What came out.
+#[derive(Debug)]
+pub struct Evaluated {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// What is to be remembered from now on.
+    pub history: History,
 }
 
-/// Judges every condition on the reports of `artifacts`; `now` is for the expiry of waivers.
+/// Judges every condition on the reports.
 #[must_use]
-pub fn evaluate(policy: &Policy, artifacts: &[&str], reports: &[Report], now: Timestamp) -> Verdict {
-    let mut notes = Vec::new();
-    let mut waived = Vec::new();
-    let mut evidence = Vec::new();
-    for (name, source) in &policy.sources {
-        for artifact in parts(source, artifacts) {
-            let facts = gather(name, source, artifact, reports, &mut notes)
-                .map(|facts| waive(policy, facts, now, &mut waived, &mut notes));
-            evidence.push(Evidence { source: name, artifact, facts });
-        }
-    }
-    let mut conditions: Vec<Judged> =
-        policy.conditions.iter().flat_map(|condition| judge_all(condition, &evidence)).collect();
-    // A required source that no condition names still has to be there.
-    for part in &evidence {
-        let named = policy.conditions.iter().any(|condition| condition.source == part.source);
-        let required = policy.sources.get(part.source).filter(|source| source.required && !named);
-        if let (Some(source), Err(why)) = (required, &part.facts) {
-            conditions.push(no_evidence(part.source, &source.path, why));
-        }
-    }
-    note_unused(policy, &waived, &mut notes);
-    let outcome = conditions.iter().map(|condition| condition.outcome).max().unwrap_or(Outcome::Error);
-    Verdict { outcome, conditions, waived, notes }
-}
-
-/// What a source is judged by: everything at once, or artifact by artifact.
-fn parts<'a>(source: &Source, artifacts: &[&'a str]) -> Vec<Option<&'a str>> {
-    match source.per {
-        Per::Gate => vec![None],
-        Per::Artifact => artifacts.iter().copied().map(Some).collect(),
-    }
-}
-
-fn judge_all(condition: &Condition, evidence: &[Evidence<'_>]) -> Vec<Judged> {
-    let ours = || evidence.iter().filter(|part| part.source == condition.source);
-    if ours().next().is_none() {
-        return vec![absent(condition, "the source has no evidence")];
-    }
-    ours()
-        .map(|part| {
-            let judged = judge(condition, &part.facts);
-            match part.artifact {
-                Some(artifact) => Judged { message: format!("{artifact}: {}", judged.message), ..judged },
-                None => judged,
-            }
-        })
-        .collect()
-}
-
-fn gather(
-    name: &str,
-    source: &Source,
-    artifact: Option<&str>,
-    reports: &[Report],
-    notes: &mut Vec<String>,
-) -> Found {
-    let Some(matcher) = source.matcher() else { return Err(format!("`{}` is no glob", source.path)) };
-    let is_ours = |report: &&Report| {
-        let inside =
-            |artifact: &str| report.path.strip_prefix(artifact).is_some_and(|rest| rest.starts_with('/'));
-        artifact.is_none_or(inside) && matcher.is_match(&report.path)
+pub fn evaluate(policy: &Policy, asked: &Asked<'_>, reports: &[Report], history: &History) -> Evaluated {
+    let mut looked = Vec::new();
+    let evidence = collect(policy, asked, reports, history, &mut looked);
+    let (vex, broken_vex) = vex(policy, &evidence);
+    let mut gate = Gate {
+        policy,
+        asked,
+        history,
+        evidence: &evidence,
+        excuses: Excuses::new(policy, &vex, asked.now),
+        conditions: Vec::new(),
+        not_judged: Vec::new(),
+        marks: Vec::new(),
+        notes: Vec::new(),
     };
-    let files: Vec<&Report> = reports.iter().filter(is_ours).collect();
-    let found = files.len() as u64;
-    if found < source.min_files.max(1) {
-        return Err(format!(
-            "{found} file(s) match `{}`, at least {} must",
-            source.path,
-            source.min_files.max(1)
-        ));
+    policy.conditions.iter().for_each(|condition| gate.condition(condition));
+    gate.conditions.extend(broken_vex);
+    gate.required_sources();
+    gate.fewer_files();
+    let (verdict, marks) = gate.verdict(looked);
+    let history = remember(policy, asked, &verdict, &evidence, history, marks);
+    Evaluated { verdict, history }
+}
+
+/// The VEX documents; one that cannot be read is an error of its own, for a finding could be excused by it.
+fn vex(policy: &Policy, evidence: &[Evidence<'_>]) -> (Vec<(usize, VexFacts)>, Vec<Judged>) {
+    let (mut documents, mut broken) = (Vec::new(), Vec::new());
+    for (index, used) in policy.vex.iter().enumerate() {
+        for part in evidence.iter().filter(|part| part.source == used.source) {
+            match part.facts(None) {
+                Ok(Facts::Vex(facts)) => documents.push((index, facts)),
+                Ok(other) => {
+                    broken.push(without_evidence(part, &format!("it is {} and no VEX", other.kind().word())))
+                }
+                // No document excuses nothing.
+                Err(Absent::Missing(_)) => {}
+                Err(absent @ (Absent::Broken(_) | Absent::Pending(_))) => {
+                    broken.push(without_evidence(part, absent.words()));
+                }
+            }
+        }
     }
-    let mut all: Option<Facts> = None;
-    for report in files {
-        let parsed =
-            report.facts.as_ref().map_err(|error| format!("`{}` is no evidence: {error}", report.path))?;
-        for declared in parsed.about.declared.iter().filter(|declared| declared.declared != declared.counted)
-        {
-            notes.push(format!(
-                "source `{name}` declares {} {}, {} were counted",
-                declared.declared, declared.what, declared.counted
+    (documents, broken)
+}
+
+struct Gate<'a> {
+    policy: &'a Policy,
+    asked: &'a Asked<'a>,
+    history: &'a History,
+    evidence: &'a [Evidence<'a>],
+    excuses: Excuses<'a>,
+    conditions: Vec<Judged>,
+    not_judged: Vec<NotJudged>,
+    /// Figures that become the baseline if the gate passes.
+    marks: Vec<(String, Snapshot, bool)>,
+    notes: Vec<String>,
+}
+
+/// What comes of one condition on one piece of evidence.
+enum Step {
+    Judged(Box<Judged>),
+    Skipped(String),
+}
+
+impl<'a> Gate<'a> {
+    fn condition(&mut self, condition: &'a Condition) {
+        if let Some(reason) = self.does_not_apply(condition) {
+            self.not_judged.push(NotJudged { id: condition.id.clone(), reason });
+            return;
+        }
+        match condition.rule() {
+            Some(Rule::Measure(measure)) => self.measure(condition, measure),
+            Some(Rule::Expression { text, message }) => {
+                let judged = super::expression::judge(condition, text, message, self.evidence, self.asked);
+                self.conditions.push(judged);
+            }
+            // A policy that was parsed has no such condition; if there were one, it could not hold.
+            None => self.conditions.push(absent(condition, &Absent::Broken("it asks nothing".to_owned()))),
+        }
+    }
+
+    fn does_not_apply(&self, condition: &Condition) -> Option<String> {
+        let when = &condition.when;
+        let elsewhere = |globs: Option<&super::policy::Globs>, told: Option<&str>, what: &str| {
+            let (globs, told) = (globs?, told.filter(|told| !told.is_empty())?);
+            (!globs.fit(told)).then(|| format!("only on {what} `{}`, this is `{told}`", globs.text()))
+        };
+        elsewhere(when.branch.as_ref(), self.asked.branch, "branch")
+            .or_else(|| elsewhere(when.stage.as_ref(), self.asked.stage, "stage"))
+            .or_else(|| self.touches_nothing(condition))
+    }
+
+    /// A change that is not known touches everything.
+    fn touches_nothing(&self, condition: &Condition) -> Option<String> {
+        let globs = condition.when.changed.as_ref()?;
+        let Ok(Some(Facts::Changes(changes))) = self.changes(condition) else { return None };
+        let touched = changes.files.keys().any(|path| globs.fit(path));
+        (!touched).then(|| format!("the change touches nothing of `{}`", globs.text()))
+    }
+
+    fn changes(&self, condition: &Condition) -> Result<Option<Facts>, Absent> {
+        let Some(name) = &condition.changes else { return Ok(None) };
+        let found = self.evidence.iter().find(|part| part.source == name);
+        found.map(|part| part.facts(None)).transpose()
+    }
+
+    fn measure(&mut self, condition: &'a Condition, measure: Measure<'a>) {
+        let evidence = self.evidence;
+        let mut parts = evidence.iter().filter(|part| part.source == measure.source).peekable();
+        if parts.peek().is_none() {
+            let words = "no artifact was there to look into".to_owned();
+            self.conditions.push(absent(condition, &Absent::Broken(words)));
+        }
+        for part in parts {
+            match self.step(condition, measure, part) {
+                Step::Judged(mut judged) => {
+                    if let Some(artifact) = part.artifact {
+                        judged.message = format!("{artifact}: {}", judged.message);
+                        judged.artifact = Some(artifact.to_owned());
+                    }
+                    self.conditions.push(*judged);
+                }
+                Step::Skipped(reason) => {
+                    let artifact = part.artifact.map(|artifact| format!("{artifact}: ")).unwrap_or_default();
+                    self.not_judged
+                        .push(NotJudged { id: condition.id.clone(), reason: format!("{artifact}{reason}") });
+                }
+            }
+        }
+    }
+
+    fn step(&mut self, condition: &'a Condition, measure: Measure<'a>, part: &Evidence<'_>) -> Step {
+        let judged = |absent_for: Absent| Step::Judged(Box::new(absent(condition, &absent_for)));
+        let facts = match part.facts(condition.component.as_ref()) {
+            Ok(facts) => self.counting(facts, condition, part),
+            Err(absent) => return judged(absent),
+        };
+        let change = match self.change(condition, &facts) {
+            Ok(change) => change,
+            Err(absent) => return judged(absent),
+        };
+        let files = lines_by_file(&facts);
+        let mark_key = key(&condition.id, part.artifact);
+        let mark = self.history.marks.get(&mark_key);
+        if let Some(least) = condition.min_changed_lines {
+            let changed = change.as_ref().map(|patch| patch.lines.total);
+            let changed = changed.or_else(|| mark.map(|mark| at_least_changed(&mark.last.files, &files)));
+            if let Some(changed) = changed.filter(|changed| *changed < least) {
+                return Step::Skipped(format!(
+                    "{changed} changed line(s) can be covered, it is judged from {least}"
+                ));
+            }
+        }
+        let measured = if measure.metric.needs_changes() {
+            change.as_ref().map(|patch| patch.lines).filter(|lines| lines.total > 0).map(Measured::Share)
+        } else {
+            measure.metric.measure(&facts, condition.label.as_deref())
+        };
+        let Some(measured) = measured else {
+            if measure.metric.needs_changes() {
+                return Step::Skipped("no changed line can be covered".to_owned());
+            }
+            return judged(Absent::Broken(unmeasured(condition, measure, &facts)));
+        };
+        let result = judge(condition, measure, measured, mark, &files);
+        if condition.baseline.is_some() {
+            self.marks.push((
+                mark_key,
+                self.snapshot(measured, measure, files),
+                measure.operator.wants_more(),
             ));
         }
-        let facts = parsed.facts.clone();
-        all = Some(match all {
-            None => facts,
-            Some(known) => known
-                .merge(facts)
-                .ok_or_else(|| format!("`{}` is of another kind than the files before it", report.path))?,
-        });
-    }
-    let facts = all.ok_or_else(|| format!("no file matches `{}`", source.path))?;
-    if let Facts::Tests(tests) = &facts {
-        let least = source.min_tests.max(1);
-        if tests.total() < least {
-            return Err(format!("{} test(s) were run, at least {least} must be", tests.total()));
+        let mut judged = result.judged;
+        if result.outcome != Outcome::Pass {
+            judged.offenders = self.offenders(condition, &facts, change.as_ref());
         }
+        Step::Judged(Box::new(judged))
     }
-    Ok(facts)
-}
 
-fn waive(
-    policy: &Policy,
-    facts: Facts,
-    now: Timestamp,
-    waived: &mut Vec<Waived>,
-    notes: &mut Vec<String>,
-) -> Facts {
-    let Facts::Findings(findings) = facts else { return facts };
-    let mut left = FindingFacts::default();
-    for finding in findings.findings {
-        let waiver = policy.waivers.iter().find(|waiver| waiver.names(&finding.id, &finding.component));
-        match waiver {
-            Some(waiver) if waiver.expiry().is_some_and(|end| now < end) => waived.push(Waived {
-                finding: finding.id,
-                component: finding.component,
-                reason: format!("{} ({})", waiver.reason, waiver.owner),
-                expires: waiver.expires.clone(),
-            }),
-            Some(waiver) => {
-                notes.push(format!("the waiver of `{}` expired on {}", waiver.finding, waiver.expires));
-                left.add(finding);
+    /// The facts without what is excused, and without what was there before where only new findings count.
+    fn counting(&mut self, facts: Facts, condition: &Condition, part: &Evidence<'_>) -> Facts {
+        match facts {
+            Facts::Findings(findings) => {
+                let mut findings = self.excuses.findings(&findings, condition, self.history);
+                let known =
+                    self.history.known.get(&key(part.source, part.artifact)).filter(|_| condition.new);
+                if let Some(known) = known {
+                    findings.retain(|finding| !known.contains(&finding.fingerprint()));
+                }
+                Facts::Findings(findings)
             }
-            None => left.add(finding),
+            Facts::Tests(tests) => Facts::Tests(self.excuses.tests(&tests)),
+            other @ (Facts::Coverage(_)
+            | Facts::Performance(_)
+            | Facts::Analysis(_)
+            | Facts::Vex(_)
+            | Facts::Changes(_)) => other,
         }
     }
-    Facts::Findings(left)
-}
 
-fn note_unused(policy: &Policy, waived: &[Waived], notes: &mut Vec<String>) {
-    for waiver in &policy.waivers {
-        let mentioned = notes.iter().any(|note| note.contains(&format!("`{}` expired", waiver.finding)));
-        if !mentioned && !waived.iter().any(|used| used.finding == waiver.finding) {
-            notes.push(format!("the waiver of `{}` is not used", waiver.finding));
+    fn change(&self, condition: &Condition, facts: &Facts) -> Result<Option<Patch>, Absent> {
+        let Facts::Coverage(coverage) = facts else { return Ok(None) };
+        let changes = match self.changes(condition)? {
+            None => return Ok(None),
+            Some(Facts::Changes(changes)) => changes,
+            Some(other) => {
+                return Err(Absent::Broken(format!(
+                    "its `changes` are {} and no changed lines",
+                    other.kind().word()
+                )));
+            }
+        };
+        let patch = patch(&changes, coverage);
+        match patch.unknown.first() {
+            Some(path) => Err(Absent::Broken(format!(
+                "of `{path}` only counts are known, and no lines: use a report with lines"
+            ))),
+            None => Ok(Some(patch)),
         }
     }
-}
 
-fn judge(condition: &Condition, evidence: &Found) -> Judged {
-    let facts = match evidence {
-        Ok(facts) => facts,
-        Err(why) => return absent(condition, why),
-    };
-    let Some(measured) = condition.metric.measure(facts, condition.label.as_deref()) else {
-        let label = condition.label.as_ref().map(|label| format!(" for label `{label}`")).unwrap_or_default();
-        return absent(
-            condition,
-            &format!("`{}` cannot be measured{label} in a {} report", condition.metric, facts.kind().word()),
-        );
-    };
-    let outcome = if !holds(condition.operator, measured, condition.fail) {
-        Outcome::Fail
-    } else if condition.warn.is_some_and(|warn| !holds(condition.operator, measured, warn)) {
-        Outcome::Warn
-    } else {
-        Outcome::Pass
-    };
-    Judged {
-        message: super::render::sentence(condition, measured, outcome),
-        offenders: if outcome == Outcome::Pass { Vec::new() } else { offenders(condition, facts) },
-        ..blank(condition, outcome, Some(measured.value()))
+    fn snapshot(
+        &self,
+        measured: Measured,
+        measure: Measure<'_>,
+        files: BTreeMap<String, crate::reports::facts::Ratio>,
+    ) -> Snapshot {
+        Snapshot {
+            value: measured.value(),
+            share: match measured {
+                Measured::Share(ratio) => Some(ratio),
+                Measured::Number(_) => None,
+            },
+            files: if measure.metric.name() == "coverage.lines" { files } else { BTreeMap::new() },
+            at: self.asked.now,
+            commit: self.asked.commit.unwrap_or_default().to_owned(),
+        }
+    }
+
+    fn offenders(&self, condition: &Condition, facts: &Facts, change: Option<&Patch>) -> Vec<String> {
+        match facts {
+            Facts::Tests(tests) => {
+                tests.broken.iter().take(KEPT_NAMES).map(|case| case.name.clone()).collect()
+            }
+            Facts::Findings(findings) => {
+                let severity = condition.metric.and_then(super::metric::Metric::severity);
+                let counts =
+                    |finding: &&Finding| severity.is_none_or(|severity| severity == finding.severity);
+                let names = findings.findings.iter().filter(counts).take(KEPT_NAMES);
+                names.map(|finding| self.named(finding)).collect()
+            }
+            Facts::Coverage(coverage) => match change {
+                Some(patch) => patch.missed.clone(),
+                None => least_covered(coverage),
+            },
+            Facts::Analysis(analysis) => {
+                let broken = analysis.checks.iter().filter(|check| !check.holds).take(KEPT_NAMES);
+                broken
+                    .map(|check| format!("{}: {}, asked {}", check.metric, check.actual, check.threshold))
+                    .collect()
+            }
+            Facts::Performance(_) | Facts::Vex(_) | Facts::Changes(_) => Vec::new(),
+        }
+    }
+
+    fn named(&self, finding: &Finding) -> String {
+        let version =
+            if finding.version.is_empty() { String::new() } else { format!(" {}", finding.version) };
+        let place =
+            if finding.location.is_empty() { String::new() } else { format!(", {}", finding.location) };
+        let refusal = self.excuses.refusal(finding).map(|words| format!(" ({words})")).unwrap_or_default();
+        format!("{} in {}{version}{place}{refusal}", finding.id, finding.component)
+    }
+
+    /// A required source that no condition names still has to be there.
+    fn required_sources(&mut self) {
+        for part in self.evidence {
+            let named = self
+                .policy
+                .conditions
+                .iter()
+                .any(|condition| condition.source.as_deref() == Some(part.source));
+            if let Err(absent) = part.parts.as_ref().map(|_| ()).map_err(Clone::clone)
+                && part.definition.required
+                && !named
+            {
+                self.conditions.push(without_evidence(part, absent.words()));
+            }
+        }
+    }
+
+    fn fewer_files(&mut self) {
+        for part in self.evidence {
+            if let Some(words) = &part.fewer {
+                let message = words.clone();
+                self.conditions.push(Judged { message, outcome: Outcome::Warn, ..of_source(part) });
+            }
+        }
+    }
+
+    fn verdict(mut self, looked: Vec<super::verdict::Looked>) -> (Verdict, Vec<(String, Snapshot, bool)>) {
+        self.notes.extend(self.excuses.notes());
+        let outcome = self.conditions.iter().map(|condition| condition.outcome).max();
+        if outcome.is_none() {
+            self.notes.push("no condition was judged: that is no pass".to_owned());
+        }
+        let verdict = Verdict {
+            outcome: outcome.unwrap_or(Outcome::Error),
+            conditions: self.conditions,
+            not_judged: self.not_judged,
+            waived: self.excuses.waived.into_iter().collect(),
+            in_grace: self.excuses.in_grace.into_iter().collect(),
+            quarantined: self.excuses.quarantined.into_iter().collect(),
+            reports: looked,
+            notes: self.notes,
+        };
+        (verdict, self.marks)
     }
 }
 
-fn blank(condition: &Condition, outcome: Outcome, actual: Option<f64>) -> Judged {
+/// Files with the most uncovered lines.
+fn least_covered(coverage: &crate::reports::facts::CoverageFacts) -> Vec<String> {
+    let mut files: Vec<(u64, String)> = coverage
+        .files
+        .iter()
+        .map(|file| (file.lines.ratio(), &file.path))
+        .filter(|(ratio, _)| ratio.hit < ratio.total)
+        .map(|(ratio, path)| {
+            (ratio.total - ratio.hit, format!("{path} ({} of {} lines)", ratio.hit, ratio.total))
+        })
+        .collect();
+    files.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
+    files.into_iter().take(KEPT_NAMES / 2).map(|(_, words)| words).collect()
+}
+
+fn unmeasured(condition: &Condition, measure: Measure<'_>, facts: &Facts) -> String {
+    let label = condition.label.as_ref().map(|label| format!(" for label `{}`", super::render::plain(label)));
+    let label = label.unwrap_or_default();
+    let mut words =
+        format!("`{}` cannot be measured{label} in a {} report", measure.metric, facts.kind().word());
+    if let (Facts::Performance(performance), Some(label)) = (facts, &condition.label) {
+        let known: Vec<&str> = performance.labels.keys().map(String::as_str).take(KEPT_NAMES).collect();
+        words.push_str(&super::policy::nearest(label, &known));
+    }
+    words
+}
+
+/// A condition without evidence.
+fn absent(condition: &Condition, absent: &Absent) -> Judged {
+    let outcome = match (absent, condition.missing, condition.on) {
+        (Absent::Pending(_), ..) => Outcome::Pending,
+        (Absent::Missing(_), Missing::Warn, _) => Outcome::Warn,
+        (Absent::Missing(_), Missing::Fail, On::Fail | On::Warn) | (Absent::Broken(_), ..) => Outcome::Error,
+    };
+    let waits = if outcome == Outcome::Pending { "waits" } else { "cannot be judged" };
+    Judged { message: format!("`{}` {waits}: {}", condition.id, absent.words()), ..blank(condition, outcome) }
+}
+
+fn of_source(part: &Evidence<'_>) -> Judged {
     Judged {
-        id: condition.id.clone(),
+        id: format!("source {}", part.source),
+        source: part.source.to_owned(),
+        artifact: part.artifact.map(ToOwned::to_owned),
+        ..Judged::default()
+    }
+}
+
+fn without_evidence(part: &Evidence<'_>, why: &str) -> Judged {
+    let artifact = part.artifact.map(|artifact| format!("{artifact}: ")).unwrap_or_default();
+    let outcome = match part.parts {
+        Err(Absent::Pending(_)) => Outcome::Pending,
+        Err(Absent::Missing(_) | Absent::Broken(_)) | Ok(_) => Outcome::Error,
+    };
+    Judged {
+        message: format!("{artifact}source `{}` has no evidence: {why}", part.source),
         outcome,
-        metric: condition.metric.name().to_owned(),
-        operator: condition.operator.symbol().to_owned(),
-        threshold: condition.fail,
-        actual,
-        message: String::new(),
-        offenders: Vec::new(),
+        ..of_source(part)
     }
 }
 
-fn absent(condition: &Condition, why: &str) -> Judged {
-    let outcome = match condition.missing {
-        Missing::Fail => Outcome::Error,
-        Missing::Warn => Outcome::Warn,
-    };
-    Judged {
-        message: format!("`{}` cannot be judged: {why}", condition.id),
-        ..blank(condition, outcome, None)
+/// What is remembered: findings always, figures only of a pass of the protected branch.
+fn remember(
+    policy: &Policy,
+    asked: &Asked<'_>,
+    verdict: &Verdict,
+    evidence: &[Evidence<'_>],
+    before: &History,
+    marks: Vec<(String, Snapshot, bool)>,
+) -> History {
+    let mut history = before.clone();
+    let is_pass = verdict.outcome.lets_through() && asked.branch == Some(policy.protected.as_str());
+    for part in evidence {
+        let Ok(facts) = part.facts(None) else { continue };
+        let key = key(part.source, part.artifact);
+        if let Facts::Findings(findings) = &facts {
+            let fingerprints = || findings.findings.iter().map(Finding::fingerprint);
+            history.saw(fingerprints(), asked.now);
+            if is_pass {
+                history.known.insert(key.clone(), fingerprints().collect());
+            }
+        }
+        if is_pass && let Ok(parts) = &part.parts {
+            history.files.insert(key, parts.iter().map(|(path, _)| path.clone()).collect());
+        }
     }
-}
-
-fn no_evidence(name: &str, path: &str, why: &str) -> Judged {
-    Judged {
-        id: format!("source {name}"),
-        outcome: Outcome::Error,
-        metric: String::new(),
-        operator: String::new(),
-        threshold: 0.0,
-        actual: None,
-        message: format!("required source `{name}` (`{path}`) has no evidence: {why}"),
-        offenders: Vec::new(),
+    if is_pass {
+        marks
+            .into_iter()
+            .for_each(|(key, snapshot, more_is_better)| history.mark(key, snapshot, more_is_better));
     }
-}
-
-/// Shares are compared by integers: hit × 100 against threshold × total, so that rounding decides nothing.
-#[expect(clippy::cast_precision_loss, reason = "counts far below 2^52")]
-fn holds(operator: Operator, measured: Measured, threshold: f64) -> bool {
-    let (left, right) = match measured {
-        Measured::Number(value) => (value, threshold),
-        Measured::Share(ratio) => (ratio.hit as f64 * 100.0, threshold * ratio.total as f64),
-    };
-    match operator {
-        Operator::AtMost => left <= right,
-        Operator::AtLeast => left >= right,
-        Operator::Less => left < right,
-        Operator::More => left > right,
-    }
-}
-
-fn offenders(condition: &Condition, facts: &Facts) -> Vec<String> {
-    match facts {
-        Facts::Tests(tests) => tests.broken.iter().take(KEPT_NAMES).map(|case| case.name.clone()).collect(),
-        Facts::Findings(findings) => findings
-            .findings
-            .iter()
-            .filter(|finding| {
-                condition.metric.name() == "findings.total"
-                    || condition.metric.name() == format!("findings.{:?}", finding.severity).to_lowercase()
-            })
-            .take(KEPT_NAMES)
-            .map(|finding| format!("{} in {}", finding.id, finding.component))
-            .collect(),
-        Facts::Coverage(_)
-        | Facts::Performance(_)
-        | Facts::Analysis(_)
-        | Facts::Vex(_)
-        | Facts::Changes(_) => Vec::new(),
-    }
+    history
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::reports::{Input, read};
-    use proptest::prelude::*;
-
-    const POLICY: &str = r#"
-version: 1
-sources:
-  unit: { path: "**/junit*.xml", required: true, min_tests: 1 }
-  coverage: { path: "**/lcov.info" }
-  audit: { path: "**/npm-audit.json" }
-conditions:
-  - { id: unit-tests, source: unit, metric: tests.failed, operator: "<=", fail: 0 }
-  - { id: line-coverage, source: coverage, metric: coverage.lines, operator: ">=", fail: 80, warn: 85 }
-  - { id: no-critical, source: audit, metric: findings.critical, operator: "<=", fail: 0 }
-"#;
-    const GOOD: [(&str, &str); 3] = [
-        ("reports/junit.xml", "<testsuite tests='1'><testcase name='a'/></testsuite>"),
-        ("reports/lcov.info", "SF:a\nDA:1,1\nDA:2,1\nDA:3,1\nDA:4,1\nDA:5,1\nend_of_record\n"),
-        ("reports/npm-audit.json", r#"{"auditReportVersion":2,"vulnerabilities":{}}"#),
-    ];
-
-    fn verdict(policy: &str, files: &[(&str, &str)]) -> Verdict {
-        let reports: Vec<Report> = files
-            .iter()
-            .map(|(path, text)| Report {
-                path: (*path).to_owned(),
-                facts: Input::of_bytes(text.as_bytes()).and_then(read).map(|report| report.parsed),
-            })
-            .collect();
-        evaluate(
-            &Policy::parse(policy).unwrap(),
-            &["reports", "Api"],
-            &reports,
-            "2026-11-23T00:00:00Z".parse().unwrap(),
-        )
-    }
-
-    fn with(path: &str, text: &str) -> Verdict {
-        let files: Vec<(&str, &str)> =
-            GOOD.iter().map(|(p, t)| if *p == path { (*p, text) } else { (*p, *t) }).collect();
-        verdict(POLICY, &files)
-    }
-
-    fn lcov(hit: u32, total: u32) -> String {
-        let lines: String =
-            (1..=total).map(|line| format!("DA:{line},{}\n", u32::from(line <= hit))).collect();
-        format!("SF:a\n{lines}end_of_record\n")
-    }
-
-    #[test]
-    fn good_evidence_passes() {
-        assert_eq!(verdict(POLICY, &GOOD).outcome, Outcome::Pass);
-    }
-
-    #[test]
-    fn coverage_equal_to_the_minimum_passes_with_a_warning_and_one_line_less_fails() {
-        assert_eq!(with("reports/lcov.info", &lcov(100, 125)).outcome, Outcome::Warn);
-        let failed = with("reports/lcov.info", &lcov(98, 125));
-        assert_eq!(failed.outcome, Outcome::Fail);
-        insta::assert_snapshot!(failed.conditions[1].message, @"`coverage.lines` is 78.40 % (98 of 125), `line-coverage` asks for >= 80 %: 2 more would pass");
-    }
-
-    #[test]
-    fn no_broken_evidence_passes() {
-        let broken = [
-            ("reports/junit.xml", ""),
-            ("reports/junit.xml", "<testsuite tests='0'></testsuite>"),
-            ("reports/junit.xml", "<testsuite><testcase name='a'/>"),
-            ("reports/junit.xml", "<testsuite tests='4'/>"),
-            ("reports/junit.xml", "hello"),
-            ("reports/lcov.info", "SF:a\nDA:1,1\n"),
-            ("reports/lcov.info", "SF:a\nend_of_record\n"),
-            ("reports/npm-audit.json", r#"{"message":"x","statusCode":403,"error":{}}"#),
-            ("reports/npm-audit.json", r#"{"auditReportVersion":2}"#),
-        ];
-        for (path, text) in broken {
-            assert_eq!(with(path, text).outcome, Outcome::Error, "{path}: {text}");
-        }
-        for (missing, (name, _)) in GOOD.iter().enumerate() {
-            let files: Vec<(&str, &str)> = GOOD
-                .iter()
-                .enumerate()
-                .filter(|(index, _)| *index != missing)
-                .map(|(_, file)| *file)
-                .collect();
-            assert_eq!(verdict(POLICY, &files).outcome, Outcome::Error, "without {name}");
-        }
-    }
-
-    #[test]
-    fn each_kind_of_missing_evidence_has_its_own_words() {
-        insta::assert_snapshot!(verdict(POLICY, &GOOD[1..]).conditions[0].message, @"`unit-tests` cannot be judged: 0 file(s) match `**/junit*.xml`, at least 1 must");
-        insta::assert_snapshot!(with("reports/junit.xml", "<testsuite></testsuite>").conditions[0].message, @"`unit-tests` cannot be judged: 0 test(s) were run, at least 1 must be");
-        insta::assert_snapshot!(with("reports/lcov.info", "x").conditions[1].message, @"`line-coverage` cannot be judged: `reports/lcov.info` is no evidence: the content is of no known report format, at `/`");
-    }
-
-    #[test]
-    fn a_waived_finding_is_shown_and_an_expired_waiver_fails_with_its_own_words() {
-        let audit = r#"{"auditReportVersion":2,"vulnerabilities":{"qs":{"via":[{"name":"qs","url":"https://x/GHSA-1","severity":"critical"}]}}}"#;
-        let files = [GOOD[0], GOOD[1], ("reports/npm-audit.json", audit)];
-        let waiver = |day: &str| {
-            format!(
-                "{POLICY}waivers:\n  - {{ finding: GHSA-1, reason: not reachable, owner: ann, expires: {day} }}\n"
-            )
-        };
-        assert_eq!(verdict(POLICY, &files).outcome, Outcome::Fail);
-        let valid = verdict(&waiver("2026-11-23"), &files);
-        assert_eq!((valid.outcome, valid.waived.len()), (Outcome::Pass, 1));
-        let expired = verdict(&waiver("2026-11-22"), &files);
-        assert_eq!(expired.outcome, Outcome::Fail);
-        assert_eq!(expired.notes, ["the waiver of `GHSA-1` expired on 2026-11-22"]);
-        assert_eq!(verdict(&waiver("2026-11-23"), &GOOD).notes, ["the waiver of `GHSA-1` is not used"]);
-    }
-
-    #[test]
-    fn judged_by_artifact_no_service_lends_its_coverage_to_another() {
-        let policy = POLICY.replace("lcov.info\" }", "lcov.info\", per: artifact }");
-        let (good, bad) = (lcov(500, 500), lcov(98, 125));
-        let mut files = GOOD.to_vec();
-        files[1] = ("reports/lcov.info", good.as_str());
-        files.push(("Api/lcov.info", bad.as_str()));
-        let verdict = super::tests::verdict(&policy, &files);
-        assert_eq!(verdict.outcome, Outcome::Fail);
-        let words: Vec<&str> =
-            verdict.conditions.iter().map(|c| c.message.as_str()).filter(|m| m.contains("lines")).collect();
-        insta::assert_snapshot!(words.join("\n"), @"
-        reports: `coverage.lines` is 100.00 % (500 of 500), `line-coverage` asks for >= 80 %
-        Api: `coverage.lines` is 78.40 % (98 of 125), `line-coverage` asks for >= 80 %: 2 more would pass
-        ");
-        files.pop();
-        assert_eq!(
-            super::tests::verdict(&policy, &files).outcome,
-            Outcome::Error,
-            "an artifact without coverage"
-        );
-    }
-
-    proptest! {
-        #[test]
-        fn raising_a_threshold_never_turns_fail_into_pass(hit in 0..200_u32, more in 0..200_u32, low in 0..100_u32, step in 0..50_u32) {
-            let report = lcov(hit, hit + more + 1);
-            let outcome = |minimum: u32| {
-                let policy = POLICY.replace("fail: 80, warn: 85", &format!("fail: {minimum}"));
-                verdict(&policy, &[GOOD[0], ("reports/lcov.info", &report), GOOD[2]]).outcome
-            };
-            prop_assert!(outcome(low) <= outcome(low + step));
-        }
-    }
-}
+#[path = "evaluate_tests.rs"]
+mod tests;

@@ -6,9 +6,15 @@
 pub mod archive;
 pub mod build;
 pub mod evaluate;
+pub mod evidence;
+mod excuse;
+mod expression;
+pub mod history;
 pub mod job;
+mod judge;
 pub mod metric;
 pub mod notice;
+mod patch;
 pub mod policy;
 pub mod ports;
 pub mod render;

@@ -130,11 +130,12 @@ mod tests {
                 "`coverage.lines` is 79.99 % (7999 of 10000), `{id}` asks for >= 80 %: 1 more would pass"
             ),
             offenders: vec!["a".to_owned(), "b".to_owned()],
+            ..Judged::default()
         }
     }
 
     fn verdict(conditions: Vec<Judged>) -> Verdict {
-        Verdict { outcome: Outcome::Fail, conditions, waived: vec![], notes: vec!["a note".to_owned()] }
+        Verdict { outcome: Outcome::Fail, conditions, notes: vec!["a note".to_owned()], ..Verdict::default() }
     }
 
     #[test]

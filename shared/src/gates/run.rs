@@ -1,8 +1,10 @@
 //! A gate, step by step: policy, artifacts, verdict, record, answer. A job of a pipeline is answered; of a build there is a record.
 
-use super::archive;
+use super::archive::Archive;
 use super::build::{ARTIFACT, Finished};
-use super::evaluate::{Report, evaluate};
+use super::evaluate::evaluate;
+use super::evidence::{Asked, Report};
+use super::history::History;
 use super::job::Job;
 use super::policy::Policy;
 use super::ports::{Answer, Artifacts, FailureKind, Policies, Record, Verdicts};
@@ -10,7 +12,7 @@ use super::render::{MAX_MESSAGE, MAX_SUMMARY, message};
 use super::verdict::Outcome;
 use crate::errors::{Fault, Rejection, chain};
 use crate::model::Timestamp;
-use crate::reports;
+use std::io::Cursor;
 
 /// Longest value of the output variable `summary`.
 const SUMMARY_VARIABLE: usize = 500;
@@ -49,7 +51,15 @@ impl<A: Artifacts, P: Policies, V: Verdicts> World<'_, A, P, V> {
             reports.extend(read.map_err(|error| fail(FailureKind::JobFailed, &error.to_string()))?);
         }
         let artifacts: Vec<&str> = job.artifacts.iter().map(|artifact| artifact.name.as_str()).collect();
-        let verdict = evaluate(&policy, &artifacts, &reports, now);
+        let asked = Asked {
+            artifacts: &artifacts,
+            branch: None,
+            stage: Some(&job.parameters.stage),
+            commit: Some(&job.parameters.commit_id),
+            now,
+            may_wait: false,
+        };
+        let verdict = evaluate(&policy, &asked, &reports, &History::default()).verdict;
         let record = Record {
             job_id: job.id.clone(),
             execution_id: job.parameters.execution_id.clone(),
@@ -58,7 +68,7 @@ impl<A: Artifacts, P: Policies, V: Verdicts> World<'_, A, P, V> {
             commit_id: job.parameters.commit_id.clone(),
             policy: name.clone(),
             decided_at: now,
-            reports: reports.into_iter().map(|report| report.path).collect(),
+            reports: reports.iter().map(Report::full_path).collect(),
             verdict,
         };
         let key = self.verdicts.store(&record).await;
@@ -82,7 +92,9 @@ impl<A: Artifacts, P: Policies, V: Verdicts> World<'_, A, P, V> {
             Ok(reports) => (reports, None),
             Err(words) => (Vec::new(), Some(words)),
         };
-        let mut verdict = evaluate(&policy, &[ARTIFACT], &reports, now);
+        let asked =
+            Asked { artifacts: &[ARTIFACT], branch: None, stage: None, commit: None, now, may_wait: false };
+        let mut verdict = evaluate(&policy, &asked, &reports, &History::default()).verdict;
         if let Some(words) = missing {
             verdict.outcome = Outcome::Error;
             verdict.notes.insert(0, words);
@@ -95,7 +107,7 @@ impl<A: Artifacts, P: Policies, V: Verdicts> World<'_, A, P, V> {
             commit_id: String::new(),
             policy: name.to_owned(),
             decided_at: now,
-            reports: reports.into_iter().map(|report| report.path).collect(),
+            reports: reports.iter().map(Report::full_path).collect(),
             verdict,
         };
         let stored = self.verdicts.store(&record).await;
@@ -144,11 +156,7 @@ pub enum GateError {
 }
 
 fn read(artifact: &str, zip: &[u8], policy: &Policy) -> Result<Vec<Report>, Rejection> {
-    let report = |file: archive::File| Report {
-        facts: reports::Input::of_bytes(&file.bytes).and_then(reports::read).map(|report| report.parsed),
-        path: file.path,
-    };
-    Ok(archive::reports(artifact, zip, policy)?.into_iter().map(report).collect())
+    Archive::open(artifact, Cursor::new(zip))?.reports(policy)
 }
 
 fn answer(record: &Record, key: String) -> Answer {

@@ -187,6 +187,19 @@ impl FindingFacts {
         self.findings.iter().filter(|finding| finding.severity == severity).count() as u64
     }
 
+    /// The same scans without any finding of theirs.
+    #[must_use]
+    pub fn without_findings(&self) -> Self {
+        Self { suppressed: self.suppressed.clone(), ..Self::default() }
+    }
+
+    /// Keeps the findings for which `keeps` holds.
+    pub fn retain(&mut self, keeps: impl Fn(&Finding) -> bool) {
+        let all = std::mem::take(&mut self.findings);
+        self.places.clear();
+        all.into_iter().filter(|finding| keeps(finding)).for_each(|finding| self.add(finding));
+    }
+
     pub(crate) fn merge(mut self, other: Self) -> Self {
         other.findings.into_iter().for_each(|finding| self.add(finding));
         self.suppressed.extend(other.suppressed);

@@ -158,6 +158,17 @@ impl TestFacts {
         }
     }
 
+    /// Takes failed and broken cases out of the count: those that were kept by name and that `is_excused` names.
+    pub fn excuse(&mut self, is_excused: impl Fn(&Broken) -> bool) {
+        let (excused, left) =
+            std::mem::take(&mut self.broken).into_iter().partition::<Vec<_>, _>(|case| is_excused(case));
+        self.broken = left;
+        for case in excused {
+            *(if case.outcome == Outcome::Error { &mut self.errors } else { &mut self.failed }) -= 1;
+            self.skipped += 1;
+        }
+    }
+
     /// What is left when several results of one case are attempts: a failed case that also passed is flaky, one that failed several times
     /// failed once.
     #[must_use]

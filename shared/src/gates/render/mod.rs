@@ -1,81 +1,16 @@
 //! Words for people: one sentence for each condition, and the message that the pipeline's console shows.
 
-use super::metric::{METRICS, Measured};
-use super::policy::{Condition, Operator};
+use super::metric::METRICS;
 use super::verdict::{Outcome, Verdict};
 use std::fmt::Write as _;
+use words::with_unit;
+
+pub(super) mod words;
 
 /// Longest failure message that CodePipeline takes, in characters (API reference, `FailureDetails.message`).
 pub const MAX_MESSAGE: usize = 5000;
 /// Longest summary of a success that CodePipeline takes (`ExecutionDetails.summary`).
 pub const MAX_SUMMARY: usize = 2048;
-
-/// One condition with both numbers, the name of the limit, and what would make it pass.
-pub(crate) fn sentence(condition: &Condition, measured: Measured, outcome: Outcome) -> String {
-    let (metric, id) = (condition.metric, &condition.id);
-    let label = condition.label.as_ref().map(|label| format!(" for `{}`", plain(label))).unwrap_or_default();
-    let actual = figure(measured, metric.unit());
-    let asked =
-        |threshold: f64| format!("{} {}", condition.operator.symbol(), with_unit(threshold, metric.unit()));
-    match outcome {
-        Outcome::Fail => {
-            let remedy = remedy(condition.operator, measured, condition.fail);
-            format!("`{metric}`{label} is {actual}, `{id}` asks for {}{remedy}", asked(condition.fail))
-        }
-        Outcome::Warn => {
-            let warn = condition.warn.unwrap_or(condition.fail);
-            format!("`{metric}`{label} is {actual}: `{id}` holds, but its warning asks for {}", asked(warn))
-        }
-        Outcome::Pass | Outcome::Pending | Outcome::Error => {
-            format!("`{metric}`{label} is {actual}, `{id}` asks for {}", asked(condition.fail))
-        }
-    }
-}
-
-fn remedy(operator: Operator, measured: Measured, threshold: f64) -> String {
-    match (operator, measured) {
-        (Operator::AtLeast, Measured::Share(ratio)) => {
-            let needed = lines_needed(ratio.hit, ratio.total, threshold);
-            needed.map(|count| format!(": {count} more would pass")).unwrap_or_default()
-        }
-        (Operator::AtMost, Measured::Number(value)) if value.fract() == 0.0 => {
-            format!(": {} fewer would pass", with_unit((value - threshold).ceil(), ""))
-        }
-        (Operator::AtMost | Operator::AtLeast | Operator::Less | Operator::More, _) => String::new(),
-    }
-}
-
-/// How many more of `total` must be hit to reach `percent`.
-fn lines_needed(hit: u64, total: u64, percent: f64) -> Option<u64> {
-    (hit..=total)
-        .find(|candidate| share(*candidate) >= percent * share(total) / 100.0)
-        .map(|enough| enough - hit)
-}
-
-#[expect(clippy::cast_precision_loss, reason = "counts far below 2^52")]
-fn share(count: u64) -> f64 {
-    count as f64
-}
-
-/// Percentages are cut, not rounded: 79.999 % must not read 80.00 %.
-fn figure(measured: Measured, unit: &str) -> String {
-    match measured {
-        Measured::Share(ratio) => {
-            let cut = (measured.value() * 100.0).floor() / 100.0;
-            format!("{cut:.2} % ({} of {})", ratio.hit, ratio.total)
-        }
-        Measured::Number(value) => with_unit(value, unit),
-    }
-}
-
-fn with_unit(value: f64, unit: &str) -> String {
-    let number = if value.fract() == 0.0 { format!("{value:.0}") } else { format!("{value:.2}") };
-    match unit {
-        "%" => format!("{number} %"),
-        "ms" | "s" | "requests/s" => format!("{number} {unit}"),
-        _ => number,
-    }
-}
 
 /// The whole verdict as a message of at most `limit` characters; what does not fit is counted.
 #[must_use]
@@ -161,13 +96,9 @@ mod tests {
             actual: Some(1.0),
             message: format!("`tests.failed` is 1, `c{index}` asks for <= 0: 1 fewer would pass"),
             offenders: vec!["adds\u{202e} an\norder".to_owned()],
+            ..Judged::default()
         };
-        Verdict {
-            outcome: Outcome::Fail,
-            conditions: (0..count).map(judged).collect(),
-            waived: vec![],
-            notes: vec![],
-        }
+        Verdict { outcome: Outcome::Fail, conditions: (0..count).map(judged).collect(), ..Verdict::default() }
     }
 
     #[test]
