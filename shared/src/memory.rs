@@ -8,7 +8,7 @@ use crate::delivery::ports::{Stored, Watches};
 use crate::delivery::watch::Watch;
 use crate::errors::Fault;
 use crate::feedback::ports::{Kept, State};
-use crate::gates::ports::{Record, Verdicts};
+use crate::gates::ports::{Answer, Record, Verdicts};
 use crate::metrics::fact::Fact;
 use crate::metrics::ports::{Facts, History, Row};
 use crate::model::Timestamp;
@@ -145,6 +145,7 @@ impl Watches for MemoryWatches {
 pub struct MemoryHistory {
     /// By partition and sort key: the place in time, and the row.
     rows: RefCell<BTreeMap<(String, String), (String, Row)>>,
+    answers: RefCell<BTreeMap<(String, String), Answer>>,
 }
 
 impl MemoryHistory {
@@ -170,11 +171,23 @@ impl Facts for MemoryHistory {
 }
 
 impl Verdicts for MemoryHistory {
-    async fn store(&self, record: &Record) -> Result<String, Fault> {
-        let body = serde_json::to_string(record).map_err(|error| unwritable(&error))?;
+    async fn answered(&self, execution: &str, stage: &str, job: &str) -> Result<Option<Answer>, Fault> {
+        let key = (format!("G#{execution}"), format!("{stage}#{job}"));
+        Ok(self.answers.borrow().get(&key).cloned())
+    }
+
+    fn place(&self, key: &str) -> String {
+        format!("memory:{key}")
+    }
+
+    async fn store(&self, record: &Record, answer: Option<&Answer>) -> Result<(), Fault> {
+        let body = record.brief().map_err(|error| unwritable(&error))?;
         let (pk, sk) = (format!("G#{}", record.execution_id), format!("{}#{}", record.stage, record.job_id));
+        if let Some(answer) = answer {
+            self.answers.borrow_mut().insert((pk.clone(), sk.clone()), answer.clone());
+        }
         self.put(pk, sk, record.decided_at, &format!("gate#{}", record.job_id), body);
-        Ok(format!("gates/{}/{}.json", record.execution_id.replace(':', "/"), record.job_id))
+        Ok(())
     }
 }
 

@@ -4,7 +4,7 @@ use crate::stack::Table;
 use anyhow::Result;
 use shared::aws::facts::FactTable;
 use shared::aws::verdicts::VerdictStore;
-use shared::gates::ports::{Record, Verdicts};
+use shared::gates::ports::{Answer, FailureKind, Record, Verdicts};
 use shared::gates::verdict::{Judged, Outcome, Verdict};
 use shared::memory::MemoryHistory;
 use shared::metrics::fact::{Fact, What};
@@ -57,18 +57,19 @@ fn record(message: &str) -> Record {
         threshold: 80.0,
         actual: Some(78.4),
         message: message.to_owned(),
-        offenders: Vec::new(),
+        ..Judged::default()
     };
     Record {
         job_id: "11111111-abcd-1111-abcd-111111abcdef".to_owned(),
         execution_id: "e-1".to_owned(),
         pipeline: "b2b-production".to_owned(),
         stage: "Gate".to_owned(),
+        branch: String::new(),
         commit_id: "a".repeat(40),
         policy: "build".to_owned(),
         decided_at: time("2026-11-24T09:00:00.5Z"),
         reports: vec!["reports/lcov.info".to_owned()],
-        verdict: Verdict { outcome: Outcome::Fail, conditions: vec![judged], waived: vec![], notes: vec![] },
+        verdict: Verdict { outcome: Outcome::Fail, conditions: vec![judged], ..Verdict::default() },
     }
 }
 
@@ -99,8 +100,15 @@ async fn laws(facts: &impl Facts, verdicts: &impl Verdicts, history: &impl Histo
 
     let (first, second) =
         (record("78.40 %"), record("`coverage.lines` is 78.40 % (98 of 125), asked for ≥ 80 %"));
-    let key = verdicts.store(&first).await.unwrap();
-    assert_eq!(verdicts.store(&second).await.unwrap(), key, "the same job has the same report");
+    verdicts.store(&first, None).await.unwrap();
+    let kept = || verdicts.answered("e-1", "Gate", &first.job_id);
+    assert_eq!(kept().await.unwrap(), None, "what was judged and not answered has no answer");
+    let answer =
+        Answer::Fail { kind: FailureKind::JobFailed, message: "78.40 %, asked for ≥ 80 %".to_owned() };
+    verdicts.store(&second, Some(&answer)).await.unwrap();
+    assert_eq!(kept().await.unwrap(), Some(answer));
+    assert_eq!(verdicts.answered("e-1", "Test", &first.job_id).await.unwrap(), None);
+    assert!(verdicts.place(&first.key()).ends_with("gates/e-1/11111111-abcd-1111-abcd-111111abcdef.json"));
     let rows = history.month("2026-11").await.unwrap();
     let gates: Vec<&Row> = rows.iter().filter(|row| row.pk == "G#e-1").collect();
     assert_eq!(gates.len(), 1, "a job that is judged again has one verdict");
@@ -114,7 +122,7 @@ async fn long_month(verdicts: &impl Verdicts, history: &impl History) {
         let mut long = record(&"x".repeat(LONG));
         long.job_id = format!("job-{n}");
         long.decided_at = time("2027-01-01T00:00:00Z").plus(n);
-        verdicts.store(&long).await.unwrap();
+        verdicts.store(&long, None).await.unwrap();
     }
     let found = keys(history, "2027-01").await;
     let wanted: Vec<_> = (0..10).map(|n| ("G#e-1".to_owned(), format!("Gate#job-{n}"))).collect();

@@ -5,8 +5,11 @@ use lambda_runtime::{Context, Diagnostic, LambdaEvent};
 use serde_json::Value;
 use shared::errors::{Fault, Rejection};
 use shared::function::{catch_panic, diagnostic, failed, local_clock, time_left};
+use shared::gates::alert::Alert;
 use shared::gates::notice::{Gate as Told, GateNotice};
-use shared::gates::ports::{Answer, Artifacts, Developers, FailureKind, Jobs, Notifier, Policies, Verdicts};
+use shared::gates::ports::{
+    Answer, Artifacts, Developers, FailureKind, Histories, Jobs, Notifier, Policies, Scans, Verdicts,
+};
 use shared::gates::render::{MAX_SUMMARY, message};
 use shared::gates::run::World;
 use shared::gates::{build, job};
@@ -49,19 +52,27 @@ impl Settings {
 }
 
 /// The gate and its outside world.
-pub(crate) struct Gate<J, A, P, V, N, D> {
+pub(crate) struct Gate<J, N, D, A, P, V, H, S> {
     pub(crate) settings: Result<(), SettingsError>,
     pub(crate) jobs: J,
-    pub(crate) artifacts: A,
-    pub(crate) policies: P,
-    pub(crate) verdicts: V,
     pub(crate) notifier: N,
     /// None: feedback is off.
     pub(crate) developers: Option<D>,
     pub(crate) artifact_bucket: String,
+    pub(crate) world: World<A, P, V, H, S>,
 }
 
-impl<J: Jobs, A: Artifacts, P: Policies, V: Verdicts, N: Notifier, D: Developers> Gate<J, A, P, V, N, D> {
+impl<J, N, D, A, P, V, H, S> Gate<J, N, D, A, P, V, H, S>
+where
+    J: Jobs,
+    N: Notifier,
+    D: Developers,
+    A: Artifacts,
+    P: Policies,
+    V: Verdicts,
+    H: Histories,
+    S: Scans,
+{
     /// Answers the job of `event`, an error only when there is no job or the answer cannot be sent; or judges the build that it is about.
     pub(crate) async fn handle(&self, event: LambdaEvent<Value>) -> Result<Value, Diagnostic> {
         let LambdaEvent { payload, context } = event;
@@ -89,7 +100,7 @@ impl<J: Jobs, A: Artifacts, P: Policies, V: Verdicts, N: Notifier, D: Developers
             }
             Err(_) => unavailable(&format!("the gate could not decide within {} s", left.as_secs())),
         };
-        self.answer(id, &answer).await?;
+        self.answer(id, thread(&payload), &answer).await?;
         Ok(Value::Null)
     }
 
@@ -109,7 +120,7 @@ impl<J: Jobs, A: Artifacts, P: Policies, V: Verdicts, N: Notifier, D: Developers
         self.settings.as_ref().map_err(|error| failed("SettingsError", error))?;
         let build =
             build::read(payload, &self.artifact_bucket).map_err(|error| failed("Rejection", &error))?;
-        let judged = self.world().judge_build(&build, BUILD_POLICY, local_clock()).await;
+        let judged = self.world.judge_build(&build, BUILD_POLICY, local_clock()).await;
         let record = judged.map_err(|error| failed("Unjudged", &error))?;
         let gate = Told::of(&record.policy, record.decided_at, &record.verdict);
         let words = message(&record.policy, &record.verdict, MAX_SUMMARY);
@@ -117,10 +128,6 @@ impl<J: Jobs, A: Artifacts, P: Policies, V: Verdicts, N: Notifier, D: Developers
         let Some(developers) = &self.developers else { return Ok(()) };
         let notice = GateNotice::Verdict { build_id: record.execution_id, gate };
         developers.tell(&notice).await.map_err(|fault| failed("Untold", &fault))
-    }
-
-    fn world(&self) -> World<'_, A, P, V> {
-        World { artifacts: &self.artifacts, policies: &self.policies, verdicts: &self.verdicts }
     }
 
     async fn decide(&self, payload: &Value) -> Answer {
@@ -131,31 +138,41 @@ impl<J: Jobs, A: Artifacts, P: Policies, V: Verdicts, N: Notifier, D: Developers
             Ok(job) => job,
             Err(rejection) => return configuration(&rejection.to_string()),
         };
-        self.world().decide(&job, local_clock()).await
+        self.world.decide(&job, local_clock()).await
     }
 
     /// Answers first, then tells people; whether they could be told never matters to the job.
-    async fn answer(&self, id: &str, answer: &Answer) -> Result<(), Diagnostic> {
+    async fn answer(&self, id: &str, thread: String, answer: &Answer) -> Result<(), Diagnostic> {
         match self.jobs.answer(id, answer).await {
             Ok(()) => log(id, answer),
             Err(Fault::Missing { detail, .. }) => {
-                info!(target: "tidegate", job_id = id, detail, "the job was answered before")
+                info!(target: "tidegate", job_id = id, detail, "the job was answered before");
+                return Ok(());
             }
             Err(fault) => return Err(failed("Unanswered", &fault)),
         }
-        if let Answer::Fail { message, .. } = answer
-            && let Err(fault) = self.notifier.publish("Tidegate: a gate did not pass", message).await
-        {
+        let Answer::Fail { message, .. } = answer else { return Ok(()) };
+        let subject = "Tidegate: a gate did not pass".to_owned();
+        let alert = Alert { subject, thread, text: message.clone() };
+        if let Err(fault) = self.notifier.publish(&alert).await {
             warn!(target: "tidegate", job_id = id, error = shared::errors::chain(&fault), "nobody could be told");
         }
         Ok(())
     }
 }
 
+/// What belongs together in a chat: the execution, as far as the job says it.
+fn thread(payload: &Value) -> String {
+    job::read(payload).map(|job| job.parameters.execution_id).unwrap_or_default()
+}
+
 fn log(id: &str, answer: &Answer) {
     match answer {
         Answer::Succeed { summary, .. } => {
             info!(target: "tidegate", job_id = id, verdict = "pass", "{}", first_line(summary))
+        }
+        Answer::Wait { summary, percent, .. } => {
+            info!(target: "tidegate", job_id = id, verdict = "pending", percent, "{}", first_line(summary))
         }
         Answer::Fail { kind: FailureKind::JobFailed, message } => {
             info!(target: "tidegate", job_id = id, verdict = "fail", "{}", first_line(message))

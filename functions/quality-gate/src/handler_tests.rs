@@ -2,11 +2,17 @@
 
 use super::*;
 use lambda_runtime::Context;
+use shared::gates::history::History;
 use shared::gates::job::{Artifact, Credentials};
-use shared::gates::ports::Record;
-use std::cell::RefCell;
+use shared::gates::ports::{Record, Scan, Tail, Version};
+use shared::gates::scan::Image;
+use std::cell::{Cell, RefCell};
+use std::ops::Range;
 
 const POLICY: &str = "version: 1\nsources: {u: {path: \"**/junit.xml\"}}\nconditions: [{id: unit, source: u, metric: tests.failed, operator: \"<=\", fail: 0}]";
+/// A policy that asks for a scan.
+const SCANNED: &str = "version: 1\nsources: {image: {ecr: {image: \"**/imageDetail.json\"}}}\nconditions: [{id: no-critical, source: image, metric: findings.critical, operator: \"<=\", fail: 0}]";
+const IMAGE: &str = r#"{"ImageURI":"000000000000.dkr.ecr.us-east-1.amazonaws.com/b2b/api-gateway@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"}"#;
 const EVENT: &str = include_str!("../../../events/quality-gate/job.json");
 
 #[derive(Default)]
@@ -18,7 +24,15 @@ struct Memory {
     answered_before: bool,
     unsendable: bool,
     feedback: bool,
+    /// A file that names an image, in place of the tests.
+    image: bool,
+    /// States of its scan, one for each question; the last one stays.
+    scans: RefCell<Vec<&'static str>>,
+    history: RefCell<Option<History>>,
+    /// How often another gate writes the history meanwhile.
+    conflicts: Cell<usize>,
     stored: RefCell<Vec<Record>>,
+    kept: RefCell<Vec<(String, Answer)>>,
     told: RefCell<Vec<GateNotice>>,
 }
 
@@ -44,16 +58,55 @@ impl Jobs for &Memory {
 }
 
 impl Artifacts for &Memory {
-    async fn fetch(&self, artifact: &Artifact, _: Option<&Credentials>) -> Result<Vec<u8>, Fault> {
+    async fn tail(&self, artifact: &Artifact, _: Option<&Credentials>, _: u64) -> Result<Tail, Fault> {
         assert!(!self.panics, "broken invariant");
-        match self.junit {
-            Some(text) => Ok(stored_zip("reports/junit.xml", text.as_bytes())),
-            None => Err(Fault::Missing {
-                service: "S3",
-                operation: "GetObject",
-                detail: format!("`NoSuchKey`: {}", artifact.key),
-            }),
+        let bytes = match self.junit {
+            Some(text) => stored_zip("reports/junit.xml", text.as_bytes()),
+            None if self.image => stored_zip("imageDetail.json", IMAGE.as_bytes()),
+            None => {
+                return Err(Fault::Missing {
+                    service: "S3",
+                    operation: "GetObject",
+                    detail: format!("`NoSuchKey`: {}", artifact.key),
+                });
+            }
+        };
+        Ok(Tail { length: bytes.len() as u64, version: "v1".to_owned(), bytes })
+    }
+
+    async fn range(
+        &self,
+        _: &Artifact,
+        _: Option<&Credentials>,
+        _: &str,
+        range: &Range<u64>,
+    ) -> Result<Vec<u8>, Fault> {
+        panic!("{range:?} of an artifact that was read whole")
+    }
+}
+
+impl Histories for &Memory {
+    async fn load(&self, _: &str) -> Result<Option<(History, Version)>, Fault> {
+        Ok(self.history.borrow().clone().map(|history| (history, Version("v".to_owned()))))
+    }
+
+    async fn store(&self, _: &str, history: &History, before: Option<&Version>) -> Result<(), Fault> {
+        assert_eq!(before.is_some(), self.history.borrow().is_some());
+        if self.conflicts.get() > 0 {
+            self.conflicts.set(self.conflicts.get() - 1);
+            return Err(Fault::Conflict { service: "S3", operation: "PutObject" });
         }
+        *self.history.borrow_mut() = Some(history.clone());
+        Ok(())
+    }
+}
+
+impl Scans for &Memory {
+    async fn scan(&self, image: &Image) -> Result<Scan, Fault> {
+        assert_eq!(image.repository, "b2b/api-gateway");
+        let mut states = self.scans.borrow_mut();
+        let state = if states.len() > 1 { states.remove(0) } else { states[0] };
+        Ok(Scan::Answer(serde_json::json!({"imageScanStatus": {"status": state}})))
     }
 }
 
@@ -69,9 +122,18 @@ impl Policies for &Memory {
 }
 
 impl Verdicts for &Memory {
-    async fn store(&self, record: &Record) -> Result<String, Fault> {
+    async fn answered(&self, _: &str, _: &str, job: &str) -> Result<Option<Answer>, Fault> {
+        Ok(self.kept.borrow().iter().find(|(known, _)| known == job).map(|(_, answer)| answer.clone()))
+    }
+
+    fn place(&self, key: &str) -> String {
+        format!("s3://tidegate-reports/{key}")
+    }
+
+    async fn store(&self, record: &Record, answer: Option<&Answer>) -> Result<(), Fault> {
         self.stored.borrow_mut().push(record.clone());
-        Ok(format!("gates/{}/{}.json", record.execution_id, record.job_id))
+        self.kept.borrow_mut().extend(answer.map(|answer| (record.job_id.clone(), answer.clone())));
+        Ok(())
     }
 }
 
@@ -90,7 +152,7 @@ impl Developers for &Memory {
 }
 
 impl Notifier for &Memory {
-    async fn publish(&self, _: &str, _: &str) -> Result<(), Fault> {
+    async fn publish(&self, _: &Alert) -> Result<(), Fault> {
         Err(Fault::Transient { service: "SNS", operation: "Publish", detail: "down".to_owned() })
     }
 }
@@ -132,12 +194,16 @@ async fn run_with(
     let gate = Gate {
         settings,
         jobs: memory,
-        artifacts: memory,
-        policies: memory,
-        verdicts: memory,
         notifier: memory,
         developers: memory.feedback.then_some(memory),
         artifact_bucket: "tidegate-artifacts".to_owned(),
+        world: World {
+            artifacts: memory,
+            policies: memory,
+            verdicts: memory,
+            histories: memory,
+            scans: memory,
+        },
     };
     let mut context = Context::default();
     context.request_id = "req-1".to_owned();
@@ -153,6 +219,7 @@ fn words(memory: &Memory) -> String {
     match memory.answers.borrow().as_slice() {
         [(_, Answer::Fail { kind, message })] => format!("{kind:?}: {message}"),
         [(_, Answer::Succeed { summary, variables })] => format!("success: {summary} {variables:?}"),
+        [(_, Answer::Wait { token, percent, summary })] => format!("wait: {token} {percent} % {summary}"),
         other => panic!("{} answers", other.len()),
     }
 }
@@ -218,6 +285,81 @@ async fn whatever_is_wrong_the_job_is_answered_with_words_for_whoever_must_act()
         "{}",
         words(&memory)
     );
+}
+
+fn scanned(states: &[&'static str]) -> Memory {
+    Memory { policy: Some(SCANNED), image: true, scans: RefCell::new(states.to_vec()), ..Memory::default() }
+}
+
+/// The event of a job that is continued, `minutes` after its first look.
+fn continued(minutes: i64) -> Value {
+    let first = local_clock().plus(-minutes * 60_000);
+    let mut event = event();
+    event["CodePipeline.job"]["data"]["continuationToken"] =
+        serde_json::json!({"first": first.to_string(), "attempt": 2}).to_string().into();
+    event
+}
+
+#[tokio::test]
+async fn a_scan_that_is_not_finished_is_waited_for_and_nothing_is_kept_meanwhile() {
+    let memory = scanned(&["IN_PROGRESS"]);
+    run(&memory, event()).await.unwrap();
+    let told = words(&memory);
+    assert!(
+        told.starts_with("wait: {\"first\":\"")
+            && told.contains("\"attempt\":1} 0 % gate `build`: pending until "),
+        "{told}"
+    );
+    insta::assert_snapshot!(told.lines().last().unwrap(), @"");
+    assert!(memory.stored.borrow().is_empty() && memory.kept.borrow().is_empty());
+
+    let memory = scanned(&["PENDING"]);
+    run(&memory, continued(15)).await.unwrap();
+    assert!(words(&memory).contains("\"attempt\":3} 50 % "), "{}", words(&memory));
+}
+
+#[tokio::test]
+async fn after_its_deadline_or_when_it_has_failed_a_scan_is_no_evidence() {
+    let memory = scanned(&["IN_PROGRESS"]);
+    run(&memory, continued(31)).await.unwrap();
+    insta::assert_snapshot!(words(&memory), @"");
+    let memory = scanned(&["UNSUPPORTED_IMAGE"]);
+    run(&memory, event()).await.unwrap();
+    insta::assert_snapshot!(words(&memory), @"");
+    assert_eq!(memory.stored.borrow().len(), 1);
+}
+
+#[tokio::test]
+async fn a_job_that_comes_again_hears_the_same_and_is_not_judged_anew() {
+    let memory = Memory { policy: Some(POLICY), junit: Some(GREEN), ..Memory::default() };
+    run(&memory, event()).await.unwrap();
+    let again = Memory { kept: memory.kept.clone(), ..Memory::default() };
+    run(&again, event()).await.unwrap();
+    assert_eq!(words(&again), words(&memory));
+    assert!(again.stored.borrow().is_empty());
+}
+
+#[tokio::test]
+async fn a_gate_that_writes_the_history_meanwhile_is_taken_into_account_three_times() {
+    let policy = POLICY.replace("\nconditions", "\nprotected: main\nconditions").leak();
+    let mut event = event();
+    let parameters = r#"{"policy":"build","executionId":"e-1","branch":"main"}"#;
+    event["CodePipeline.job"]["data"]["actionConfiguration"]["configuration"]["UserParameters"] =
+        parameters.into();
+    let busy = |conflicts| Memory {
+        policy: Some(policy),
+        junit: Some(GREEN),
+        conflicts: Cell::new(conflicts),
+        ..Memory::default()
+    };
+    let memory = busy(2);
+    run(&memory, event.clone()).await.unwrap();
+    assert!(words(&memory).starts_with("success: "), "{}", words(&memory));
+    assert!(memory.history.borrow().as_ref().is_some_and(|history| history.files.contains_key("u")));
+    let memory = busy(3);
+    run(&memory, event).await.unwrap();
+    insta::assert_snapshot!(words(&memory), @"");
+    assert!(memory.stored.borrow().is_empty());
 }
 
 #[tokio::test]

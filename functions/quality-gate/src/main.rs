@@ -8,12 +8,15 @@ use lambda_runtime::{Error, run, service_fn};
 use shared::aws::Aws;
 use shared::aws::artifacts::S3Artifacts;
 use shared::aws::feedback_queue::FeedbackInbox;
+use shared::aws::histories::HistoryStore;
 use shared::aws::jobs::CodePipelineJobs;
 use shared::aws::notifier::Topic;
 use shared::aws::policies::PolicyFolder;
+use shared::aws::scans::EcrScans;
 use shared::aws::ssm::Parameters;
 use shared::aws::verdicts::VerdictStore;
 use shared::function::init_telemetry;
+use shared::gates::run::World;
 
 fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
@@ -29,12 +32,16 @@ async fn main() -> Result<(), Error> {
     let gate = Gate {
         settings: settings.map(|_| ()),
         jobs: CodePipelineJobs::new(&aws),
-        artifacts: S3Artifacts::new(&aws),
-        policies: PolicyFolder::new(Parameters::new(&aws), &known.policy_prefix),
-        verdicts: VerdictStore::new(&aws, &known.table, &known.bucket),
         notifier: Topic::new(&aws, &known.topic),
         developers: known.feedback_queue.map(|url| FeedbackInbox::new(&aws, url)),
         artifact_bucket: known.artifact_bucket,
+        world: World {
+            artifacts: S3Artifacts::new(&aws),
+            policies: PolicyFolder::new(Parameters::new(&aws), &known.policy_prefix),
+            verdicts: VerdictStore::new(&aws, &known.table, &known.bucket),
+            histories: HistoryStore::new(&aws, &known.bucket),
+            scans: EcrScans::new(&aws),
+        },
     };
     run(service_fn(|event| gate.handle(event))).await
 }

@@ -30,6 +30,12 @@ const JOB: &str = include_str!("../../../events/quality-gate/job.json");
 const SECRETS: [&str; 2] = ["planted-secret-key", "planted-secret-token"];
 const ARTIFACT: &str = "GET /tidegate-artifacts/b2b-production/BuildApiG/abc1234";
 const REPORT: &str = "PUT /tidegate-reports/gates/e-1/11111111-abcd-1111-abcd-111111abcdef.json";
+const PAGES: [&str; 2] = [
+    "PUT /tidegate-reports/gates/e-1/11111111-abcd-1111-abcd-111111abcdef.html",
+    "PUT /tidegate-reports/gates/e-1/11111111-abcd-1111-abcd-111111abcdef.md",
+];
+const HISTORY: &str = "GET /tidegate-reports/history/b2b-production.json";
+const BUILD_HISTORY: &str = "GET /tidegate-reports/history/shop-checks.json";
 const POLICY: &str = "version: 1\nsources: {u: {path: \"**/junit.xml\"}}\nconditions: [{id: unit, source: u, metric: tests.failed, operator: \"<=\", fail: 0}]";
 const GREEN: &str =
     r#"<testsuite name="api" tests="2" failures="0"><testcase name="a"/><testcase name="b"/></testsuite>"#;
@@ -55,6 +61,9 @@ fn started(junit: &str) -> FunctionUnderTest {
         .answer("GetParameter", Reply::json(&policy))
         .answer(ARTIFACT, Reply::new(200, "application/zip", zip("reports/junit.xml", junit)))
         .answer(REPORT, Reply::new(200, "text/plain", ""))
+        .answer(PAGES[0], Reply::new(200, "text/plain", ""))
+        .answer(PAGES[1], Reply::new(200, "text/plain", ""))
+        .answer(HISTORY, Reply::xml_error(404, "NoSuchKey", "The specified key does not exist."))
         .answer("PutItem", Reply::json(&json!({})));
     takes_answers(&function.aws);
     function
@@ -68,6 +77,7 @@ fn started_refused() -> FunctionUnderTest {
 }
 
 fn takes_answers(aws: &Recorder) {
+    aws.answer("GetItem", Reply::json(&json!({})));
     aws.answer("PutJobSuccessResult", Reply::json(&json!({})))
         .answer("PutJobFailureResult", Reply::json(&json!({})))
         .answer("Publish", Reply::xml("<PublishResponse xmlns=\"http://sns.amazonaws.com/doc/2010-03-31/\"><PublishResult><MessageId>m</MessageId></PublishResult></PublishResponse>"));
@@ -105,7 +115,18 @@ fn good_reports_pass_and_the_record_is_kept_before_the_answer() {
     let mut function = started(GREEN);
     assert_eq!(function.invoke(&job(), 20), Answer::Response(Value::Null));
     let asked: Vec<String> = function.aws.requests().into_iter().map(|request| request.operation).collect();
-    assert_eq!(asked, ["GetParameter", ARTIFACT, REPORT, "PutItem", "PutJobSuccessResult"]);
+    let order = [
+        "GetItem",
+        "GetParameter",
+        ARTIFACT,
+        HISTORY,
+        PAGES[0],
+        PAGES[1],
+        REPORT,
+        "PutItem",
+        "PutJobSuccessResult",
+    ];
+    assert_eq!(asked, order);
     insta::assert_snapshot!(function.aws.requests_of("PutJobSuccessResult")[0].json(), @r#"{"executionDetails":{"percentComplete":100,"summary":"gate `build`: pass, 1 of 1 condition(s) hold"},"jobId":"11111111-abcd-1111-abcd-111111abcdef","outputVariables":{"reportKey":"gates/e-1/11111111-abcd-1111-abcd-111111abcdef.json","summary":"gate `build`: pass, 1 of 1 condition(s) hold","verdict":"pass"}}"#);
     insta::assert_snapshot!(function.stop(&SECRETS).unwrap().messages(), @"INFO gate `build`: pass, 1 of 1 condition(s) hold");
 }
@@ -167,6 +188,9 @@ fn a_record_that_cannot_be_kept_never_passes() {
         .aws
         .answer("GetParameter", Reply::json(&policy))
         .answer(ARTIFACT, Reply::new(200, "application/zip", zip("junit.xml", GREEN)))
+        .answer(HISTORY, Reply::xml_error(404, "NoSuchKey", "The specified key does not exist."))
+        .answer(PAGES[0], Reply::new(200, "text/plain", ""))
+        .answer(PAGES[1], Reply::new(200, "text/plain", ""))
         .answer(REPORT, Reply::xml_error(503, "SlowDown", "Please reduce your request rate."));
     assert_eq!(function.invoke(&job(), 20), Answer::Response(Value::Null));
     insta::assert_snapshot!(failure(&function.aws), @"SystemUnavailable: the verdict cannot be stored: S3 could not answer `PutObject` now: `SlowDown`: Please reduce your request rate.");
@@ -215,6 +239,9 @@ fn started_for_builds(artifact: Reply) -> FunctionUnderTest {
         .answer("GetParameter", Reply::json(&json!({"Parameter": {"Name": "pull-request", "Value": POLICY}})))
         .answer(BUILD_ARTIFACT, artifact)
         .answer(BUILD_REPORT, Reply::new(200, "text/plain", ""))
+        .answer(&BUILD_REPORT.replace(".json", ".html"), Reply::new(200, "text/plain", ""))
+        .answer(&BUILD_REPORT.replace(".json", ".md"), Reply::new(200, "text/plain", ""))
+        .answer(BUILD_HISTORY, Reply::xml_error(404, "NoSuchKey", "The specified key does not exist."))
         .answer("PutItem", Reply::json(&json!({})))
         .answer("SendMessage", Reply::json(&json!({"MessageId": "m", "MD5OfMessageBody": "0"})));
     function
@@ -225,7 +252,18 @@ fn a_build_is_judged_with_the_functions_own_credentials_and_its_developers_are_t
     let mut function = started_for_builds(Reply::new(200, "application/zip", zip("reports/junit.xml", RED)));
     assert_eq!(function.invoke(&build(), 20), Answer::Response(Value::Null));
     let asked: Vec<String> = function.aws.requests().into_iter().map(|request| request.operation).collect();
-    assert_eq!(asked, ["GetParameter", BUILD_ARTIFACT, BUILD_REPORT, "PutItem", "SendMessage"]);
+    let pages = [".html", ".md"].map(|ending| BUILD_REPORT.replace(".json", ending));
+    let order = [
+        "GetParameter",
+        BUILD_ARTIFACT,
+        BUILD_HISTORY,
+        &pages[0],
+        &pages[1],
+        BUILD_REPORT,
+        "PutItem",
+        "SendMessage",
+    ];
+    assert_eq!(asked, order);
     for request in function.aws.requests() {
         let token = request.headers.iter().find(|(name, _)| name == "x-amz-security-token");
         assert_eq!(token.map(|(_, value)| value.as_str()), Some("planted-own-session-token"));

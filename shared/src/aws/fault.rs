@@ -31,7 +31,7 @@ const TRANSIENT: [&str; 19] = [
     "ConcurrentPipelineExecutionsLimitExceededException",
 ];
 /// Error codes that mean "it is not there".
-const MISSING: [&str; 14] = [
+const MISSING: [&str; 16] = [
     "ResourceNotFoundException",
     "NoSuchKey",
     "NotFound",
@@ -44,6 +44,8 @@ const MISSING: [&str; 14] = [
     "InvalidJobStateException",
     "TargetGroupNotFound",
     "ScanNotFoundException",
+    "ImageNotFoundException",
+    "RepositoryNotFoundException",
     "LifecycleEventAlreadyCompletedException",
     "DeploymentAlreadyCompletedException",
 ];

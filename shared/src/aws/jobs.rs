@@ -1,4 +1,4 @@
-//! CodePipeline jobs: the two answers
+//! CodePipeline jobs: the two answers, and the one that asks to come again
 //! (<https://docs.aws.amazon.com/codepipeline/latest/APIReference/API_PutJobSuccessResult.html>).
 
 use super::{Aws, Lazy, classify};
@@ -21,18 +21,21 @@ impl CodePipelineJobs {
         Self { client: aws.client("CODEPIPELINE", Client::new) }
     }
 
-    async fn succeed(
-        &self,
-        job: &str,
-        summary: &str,
-        variables: &[(&'static str, String)],
-    ) -> Result<(), Fault> {
+    async fn succeed(&self, job: &str, summary: &str, variables: &[(String, String)]) -> Result<(), Fault> {
         let mut call = self.client.put_job_success_result().job_id(job);
         call = call
             .execution_details(ExecutionDetails::builder().summary(summary).percent_complete(100).build());
         for (name, value) in variables {
-            call = call.output_variables(*name, value);
+            call = call.output_variables(name, value);
         }
+        call.send().await.map(|_| ()).map_err(|error| classify(SERVICE, "PutJobSuccessResult", &error))
+    }
+
+    /// Output variables may not come with a token.
+    async fn wait(&self, job: &str, token: &str, percent: u8, summary: &str) -> Result<(), Fault> {
+        let details = ExecutionDetails::builder().summary(summary).percent_complete(i32::from(percent));
+        let call = self.client.put_job_success_result().job_id(job).continuation_token(token);
+        let call = call.execution_details(details.build());
         call.send().await.map(|_| ()).map_err(|error| classify(SERVICE, "PutJobSuccessResult", &error))
     }
 
@@ -59,6 +62,7 @@ impl Jobs for CodePipelineJobs {
     async fn answer(&self, job: &str, answer: &Answer) -> Result<(), Fault> {
         match answer {
             Answer::Succeed { summary, variables } => self.succeed(job, summary, variables).await,
+            Answer::Wait { token, percent, summary } => self.wait(job, token, *percent, summary).await,
             Answer::Fail { kind, message } => self.fail(job, *kind, message).await,
         }
     }

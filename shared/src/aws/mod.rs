@@ -24,6 +24,8 @@ pub mod facts;
 pub mod feedback;
 #[cfg(feature = "sqs")]
 pub mod feedback_queue;
+#[cfg(all(feature = "s3", feature = "gates"))]
+pub mod histories;
 #[cfg(all(feature = "codepipeline", feature = "gates"))]
 pub mod jobs;
 #[cfg(all(feature = "dynamodb", feature = "source"))]
@@ -42,6 +44,8 @@ pub mod policies;
 pub mod report_store;
 #[cfg(all(feature = "codepipeline", feature = "codebuild", feature = "source"))]
 pub mod runners;
+#[cfg(all(feature = "ecr", feature = "gates"))]
+pub mod scans;
 #[cfg(all(feature = "secretsmanager", feature = "source"))]
 pub mod secret_versions;
 #[cfg(all(feature = "secretsmanager", feature = "source"))]

@@ -7,7 +7,7 @@ use aws_sdk_sns::Client;
 /// Longest subject that SNS takes, in characters.
 const MAX_SUBJECT: usize = 100;
 
-/// Publishes plain text to one topic.
+/// Publishes to one topic: plain text, or a text for each protocol.
 pub struct Topic {
     client: Lazy<Client>,
     arn: String,
@@ -25,17 +25,22 @@ impl Topic {
     /// # Errors
     /// As classified.
     pub async fn publish(&self, subject: &str, text: &str) -> Result<(), Fault> {
+        self.send(subject, text, None).await
+    }
+
+    async fn send(&self, subject: &str, message: &str, structure: Option<&str>) -> Result<(), Fault> {
         let subject: String =
             subject.chars().filter(|c| c.is_ascii_graphic() || *c == ' ').take(MAX_SUBJECT).collect();
-        let call = self.client.publish().topic_arn(&self.arn).subject(subject).message(text);
+        let call = self.client.publish().topic_arn(&self.arn).subject(subject).message(message);
+        let call = call.set_message_structure(structure.map(ToOwned::to_owned));
         call.send().await.map(|_| ()).map_err(|error| classify("SNS", "Publish", &error))
     }
 }
 
 #[cfg(feature = "gates")]
 impl crate::gates::ports::Notifier for Topic {
-    async fn publish(&self, subject: &str, text: &str) -> Result<(), Fault> {
-        Self::publish(self, subject, text).await
+    async fn publish(&self, alert: &crate::gates::alert::Alert) -> Result<(), Fault> {
+        self.send(&alert.subject, &alert.by_protocol(), Some("json")).await
     }
 }
 

@@ -3,14 +3,19 @@
 //! Only files that the policy names are unpacked. Must not: keep a report in memory that its format reads as a stream.
 
 use super::evidence::Report;
+use super::gather::hexadecimal;
 use super::policy::{From, Globs, Policy};
+use super::ranges::{Sparse, SparseReader, gap};
 use crate::errors::Rejection;
 use crate::model::Timestamp;
 use crate::reports::{Input, Problem, ReportError, read};
 use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
 use std::io::{self, Read, Seek};
+use std::ops::Range;
 use zip::ZipArchive;
 use zip::read::ZipFile;
+use zip::result::ZipError;
 
 /// Most entries looked at.
 pub const MAX_ENTRIES: usize = 100_000;
@@ -24,6 +29,8 @@ pub const MAX_RATIO: u64 = 200;
 const FREE: u64 = 1024 * 1024;
 /// Most bytes of a file that names something: a policy, an image, a task.
 const MAX_NOTE: u64 = 256 * 1024;
+/// Bytes of a local header before the name (APPNOTE 4.3.7).
+const LOCAL_HEADER: u64 = 30;
 /// Most reports of one artifact.
 pub const MAX_REPORTS: usize = 5_000;
 
@@ -42,20 +49,70 @@ pub struct Archive<'n, R> {
     zip: ZipArchive<R>,
 }
 
+/// Why an artifact of which only pieces are at hand cannot be opened.
+#[derive(Debug)]
+pub enum Unopened {
+    /// Bytes of its directory are missing.
+    Lacks(Range<u64>),
+    /// It never can be.
+    Refused(Rejection),
+}
+
+impl<'n, 's> Archive<'n, SparseReader<'s>> {
+    /// Opens the artifact `name` of which only pieces are at hand.
+    ///
+    /// # Errors
+    /// As far as it is known yet.
+    pub fn of_pieces(name: &'n str, pieces: &'s Sparse) -> Result<Self, Unopened> {
+        match ZipArchive::new(pieces.reader()) {
+            Ok(zip) => Self::of(name, zip).map_err(Unopened::Refused),
+            Err(error) => Err(match &error {
+                ZipError::Io(inner) if let Some(range) = gap(inner) => Unopened::Lacks(range),
+                _ => Unopened::Refused(not_a_zip(name, &error)),
+            }),
+        }
+    }
+}
+
 impl<'n, R: Read + Seek> Archive<'n, R> {
     /// Opens the artifact `name`.
     ///
     /// # Errors
     /// When it is no ZIP, or has too many entries.
     pub fn open(name: &'n str, zip: R) -> Result<Self, Rejection> {
-        let zip = ZipArchive::new(zip)
-            .map_err(|error| Rejection::new(format!("artifact `{name}` is not a zip: {error}")))?;
+        let zip = ZipArchive::new(zip).map_err(|error| not_a_zip(name, &error))?;
+        Self::of(name, zip)
+    }
+
+    fn of(name: &'n str, zip: ZipArchive<R>) -> Result<Self, Rejection> {
         if zip.len() > MAX_ENTRIES {
             let words =
                 format!("artifact `{name}` has {} entries, at most {MAX_ENTRIES} are read", zip.len());
             return Err(Rejection::new(words));
         }
         Ok(Self { name, zip })
+    }
+
+    /// Where the files are that are `wanted`, with their headers, as far as the directory knows: what is to be at hand before they are read.
+    ///
+    /// # Errors
+    /// When the directory cannot be read.
+    pub fn places(&self, wanted: impl Fn(&str) -> bool) -> Result<Vec<Range<u64>>, Rejection> {
+        let directory = self.zip.central_directory_start();
+        let entry = |index: usize| {
+            let entry = self.zip.by_index_data(index).map_err(|error| not_a_zip(self.name, &error))?;
+            Ok((entry.header_start(), entry.compressed_size(), entry.name_raw().len() as u64))
+        };
+        let entries: Vec<(u64, u64, u64)> =
+            (0..self.zip.len()).map(entry).collect::<Result<_, Rejection>>()?;
+        let starts: BTreeSet<u64> = entries.iter().map(|(start, ..)| *start).collect();
+        let place = |index: usize| {
+            let (start, packed, name) = *entries.get(index)?;
+            // Up to the next one: what the local header holds beside the name is known only there.
+            let next = starts.range(start + 1..).next().copied().unwrap_or(directory);
+            Some(start..next.max(start.saturating_add(LOCAL_HEADER + name).saturating_add(packed)))
+        };
+        Ok(self.chosen(wanted).into_iter().filter_map(place).collect())
     }
 
     /// The files that some of `globs` fits, for what they name.
@@ -122,7 +179,7 @@ impl<'n, R: Read + Seek> Archive<'n, R> {
     }
 
     /// Indices of the files whose path inside the archive is wanted. Paths that leave the archive are none.
-    fn chosen(&mut self, wanted: impl Fn(&str) -> bool) -> Vec<usize> {
+    fn chosen(&self, wanted: impl Fn(&str) -> bool) -> Vec<usize> {
         let name = |index: usize| {
             let name = self.zip.name_for_index(index)?;
             safe(&name.ok()?).filter(|path| wanted(path)).map(|_| index)
@@ -141,6 +198,10 @@ impl<'n, R: Read + Seek> Archive<'n, R> {
         }
         Ok((path, entry))
     }
+}
+
+fn not_a_zip(name: &str, error: &ZipError) -> Rejection {
+    Rejection::new(format!("artifact `{name}` is not a zip: {error}"))
 }
 
 /// A path that stays inside, with `/` between its parts; none of a folder.
@@ -175,14 +236,6 @@ fn too_large(limit: u64, packed: u64) -> ReportError {
         "/",
         format!("it unpacks to more than {limit} bytes (packed: {packed})"),
     )
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 /// Counts and hashes what goes by, and ends it at a limit.

@@ -3,9 +3,21 @@
 //!
 //! Nothing in here that holds a credential is `Debug`.
 
+use super::continuation::Continuation;
 use crate::errors::Rejection;
+use crate::model::{MINUTE, Timestamp};
 use serde::Deserialize;
 use serde_json::Value;
+
+/// Longest `UserParameters` that a Lambda action takes, in characters
+/// (<https://docs.aws.amazon.com/codepipeline/latest/userguide/action-reference-Lambda.html>).
+const MAX_PARAMETERS: usize = 1000;
+/// Longest branch and other names that are only compared and shown, in characters.
+const MAX_TEXT: usize = 255;
+/// Minutes that evidence may take; a job may be continued for 24 hours in all.
+const DEADLINES: std::ops::RangeInclusive<u32> = 1..=1200;
+/// Minutes that evidence may take, when the author does not say.
+const DEADLINE: u32 = 30;
 
 /// A job whose id is known.
 pub struct Job {
@@ -17,6 +29,17 @@ pub struct Job {
     pub artifacts: Vec<Artifact>,
     /// Credentials for those artifacts.
     pub credentials: Credentials,
+    /// What the gate gave itself when it asked to be continued; none the first time.
+    pub continuation: Option<Continuation>,
+}
+
+impl Job {
+    /// Until when evidence may be waited for; `now` is when the first look is taken.
+    #[must_use]
+    pub fn deadline(&self, now: Timestamp) -> Timestamp {
+        let first = self.continuation.map_or(now, |continuation| continuation.first);
+        first.plus(i64::from(self.parameters.deadline_minutes) * MINUTE)
+    }
 }
 
 /// `UserParameters`, at most 1,000 characters of JSON.
@@ -36,6 +59,57 @@ pub struct Parameters {
     /// Commit under judgement.
     #[serde(default)]
     pub commit_id: String,
+    /// Branch that the pipeline is for: a literal, no variable can carry it.
+    #[serde(default)]
+    pub branch: String,
+    /// Minutes that evidence which is asked for may take until it is finished.
+    #[serde(default = "deadline")]
+    pub deadline_minutes: u32,
+}
+
+fn deadline() -> u32 {
+    DEADLINE
+}
+
+impl Parameters {
+    fn read(text: &str) -> Result<Self, Rejection> {
+        let length = text.chars().count();
+        if length > MAX_PARAMETERS {
+            return Err(Rejection::new(format!(
+                "`UserParameters` has {length} characters, CodePipeline takes at most {MAX_PARAMETERS}"
+            )));
+        }
+        let parameters: Self = serde_json::from_str(text)
+            .map_err(|error| Rejection::new(format!("`UserParameters` cannot be used: {}", words(&error))))?;
+        parameters.check().map(|()| parameters)
+    }
+
+    fn check(&self) -> Result<(), Rejection> {
+        let refused = |key: &str, words: &str| Err(Rejection::new(format!("`UserParameters.{key}` {words}")));
+        // They become part of keys.
+        let safe =
+            |text: &str| text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'));
+        for (key, value) in [("policy", &self.policy), ("executionId", &self.execution_id)] {
+            if value.is_empty() || !safe(value) {
+                return refused(key, "must be letters, digits, `-`, `_` and `.` only");
+            }
+        }
+        for (key, value) in [("pipeline", &self.pipeline), ("stage", &self.stage)] {
+            if value.chars().count() > MAX_TEXT || !value.split('@').all(safe) {
+                return refused(key, "must be letters, digits, `-`, `_`, `.` and `@` only");
+            }
+        }
+        for (key, value) in [("commitId", &self.commit_id), ("branch", &self.branch)] {
+            if value.chars().count() > MAX_TEXT || value.chars().any(char::is_control) {
+                return refused(key, &format!("must be printable, and at most {MAX_TEXT} characters"));
+            }
+        }
+        if !DEADLINES.contains(&self.deadline_minutes) {
+            let words = format!("must be {} to {} minutes", DEADLINES.start(), DEADLINES.end());
+            return refused("deadlineMinutes", &words);
+        }
+        Ok(())
+    }
 }
 
 /// Where an input artifact is.
@@ -77,19 +151,8 @@ pub fn read(event: &Value) -> Result<Job, Rejection> {
             .map(ToOwned::to_owned)
             .ok_or_else(|| Rejection::new(format!("the job has no text at `{}`", pointer.replace('/', "."))))
     };
-    let parameters = text("/data/actionConfiguration/configuration/UserParameters")?;
-    let parameters: Parameters = serde_json::from_str(&parameters)
-        .map_err(|error| Rejection::new(format!("`UserParameters` cannot be used: {}", words(&error))))?;
-    let safe = |name: &str| {
-        !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
-    };
-    for (key, value) in [("policy", &parameters.policy), ("executionId", &parameters.execution_id)] {
-        if !safe(value) {
-            return Err(Rejection::new(format!(
-                "`UserParameters.{key}` must be letters, digits, `-`, `_` and `.` only"
-            )));
-        }
-    }
+    let parameters = Parameters::read(&text("/data/actionConfiguration/configuration/UserParameters")?)?;
+    let token = event.pointer("/CodePipeline.job/data/continuationToken").and_then(Value::as_str);
     Ok(Job {
         id: text("/id")?,
         parameters,
@@ -99,6 +162,7 @@ pub fn read(event: &Value) -> Result<Job, Rejection> {
             secret: text("/data/artifactCredentials/secretAccessKey")?,
             token: text("/data/artifactCredentials/sessionToken").unwrap_or_default(),
         },
+        continuation: token.filter(|token| !token.is_empty()).map(Continuation::read).transpose()?,
     })
 }
 
@@ -163,5 +227,28 @@ mod tests {
         insta::assert_snapshot!(refusal(&without), @"the action has no input artifact: there is nothing to judge");
         assert_eq!(id(&without), Some("j-1"));
         assert!(read(&job(r#"{"policy":"build","executionId":"e"}"#)).is_ok());
+    }
+
+    #[test]
+    fn every_parameter_has_its_limits() {
+        let with = |more: &str| refusal(&job(&format!(r#"{{"policy":"a","executionId":"e",{more}}}"#)));
+        insta::assert_snapshot!(with(r#""stage":"a/b""#), @"`UserParameters.stage` must be letters, digits, `-`, `_`, `.` and `@` only");
+        insta::assert_snapshot!(with(r#""branch":"a\u0007""#), @"`UserParameters.branch` must be printable, and at most 255 characters");
+        insta::assert_snapshot!(with(r#""deadlineMinutes":0"#), @"`UserParameters.deadlineMinutes` must be 1 to 1200 minutes");
+        insta::assert_snapshot!(with(r#""deadlineMinutes":1201"#), @"`UserParameters.deadlineMinutes` must be 1 to 1200 minutes");
+        insta::assert_snapshot!(with(&format!(r#""branch":"{}""#, "b".repeat(1000))), @"`UserParameters` has 1044 characters, CodePipeline takes at most 1000");
+        assert_eq!(with(r#""branch":"feature/größe","deadlineMinutes":1200,"pipeline":"shop@prod""#), "");
+    }
+
+    #[test]
+    fn the_deadline_counts_from_the_first_look() {
+        let mut event = job(r#"{"policy":"a","executionId":"e","deadlineMinutes":10}"#);
+        let now = Timestamp::from_millis(1_000_000);
+        assert_eq!(read(&event).unwrap().deadline(now), Timestamp::from_millis(1_600_000));
+        let first = Continuation { first: Timestamp::from_millis(400_000), attempt: 3 };
+        event["CodePipeline.job"]["data"]["continuationToken"] = json!(first.token());
+        assert_eq!(read(&event).unwrap().deadline(now), now);
+        event["CodePipeline.job"]["data"]["continuationToken"] = json!("previous job");
+        insta::assert_snapshot!(refusal(&event), @"`continuationToken` is none that this gate has given");
     }
 }

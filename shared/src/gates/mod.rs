@@ -3,12 +3,16 @@
 //! Missing, empty, truncated or unreadable evidence is an outcome of its own and never a pass; every condition is listed, not only the
 //! first that failed.
 
+pub mod alert;
 pub mod archive;
 pub mod build;
+pub mod continuation;
 pub mod evaluate;
 pub mod evidence;
 mod excuse;
 mod expression;
+mod fetch;
+mod gather;
 pub mod history;
 pub mod job;
 mod judge;
@@ -17,6 +21,9 @@ pub mod notice;
 mod patch;
 pub mod policy;
 pub mod ports;
+pub mod ranges;
+pub mod record;
 pub mod render;
 pub mod run;
+pub mod scan;
 pub mod verdict;

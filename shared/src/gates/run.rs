@@ -1,83 +1,128 @@
-//! A gate, step by step: policy, artifacts, verdict, record, answer. A job of a pipeline is answered; of a build there is a record.
+//! A gate, step by step: policy, artifacts, verdict, history, record, answer. A job of a pipeline is answered; of a build there is a record.
+//!
+//! What is decided is written down before anybody hears of it, and a job that comes again hears the same. Evidence that is asked for and is
+//! not finished is waited for by coming again; until then nothing is written.
 
-use super::archive::Archive;
 use super::build::{ARTIFACT, Finished};
-use super::evaluate::evaluate;
+use super::continuation::Continuation;
+use super::evaluate::{Evaluated, evaluate};
 use super::evidence::{Asked, Report};
+use super::fetch::{Fetcher, Opened};
+use super::gather::{Gathered, gathered, own_policy};
 use super::history::History;
-use super::job::Job;
+use super::job::{Artifact, Credentials, Job};
 use super::policy::Policy;
-use super::ports::{Answer, Artifacts, FailureKind, Policies, Record, Verdicts};
-use super::render::{MAX_MESSAGE, MAX_SUMMARY, message};
-use super::verdict::Outcome;
-use crate::errors::{Fault, Rejection, chain};
+use super::ports::{Answer, Artifacts, FailureKind, Histories, Policies, Record, Scans, Verdicts};
+use super::render::{MAX_MESSAGE, MAX_SUMMARY, message, short};
+use super::verdict::{Outcome, Verdict};
+use crate::errors::{Fault, chain};
 use crate::model::Timestamp;
-use std::io::Cursor;
 
 /// Longest value of the output variable `summary`.
 const SUMMARY_VARIABLE: usize = 500;
+/// How often a history is read again because another gate wrote it meanwhile.
+const TRIES: usize = 3;
 
 /// The outside world of a gate.
-pub struct World<'a, A, P, V> {
+pub struct World<A, P, V, H, S> {
     /// Input artifacts.
-    pub artifacts: &'a A,
+    pub artifacts: A,
     /// Policies.
-    pub policies: &'a P,
+    pub policies: P,
     /// Verdict store.
-    pub verdicts: &'a V,
+    pub verdicts: V,
+    /// What gates remember.
+    pub histories: H,
+    /// Scans of images.
+    pub scans: S,
 }
 
-impl<A: Artifacts, P: Policies, V: Verdicts> World<'_, A, P, V> {
+/// What is judged.
+struct Case<'c> {
+    policy: &'c str,
+    /// Name of the history, where the policy has none.
+    history: &'c str,
+    artifacts: Vec<&'c Artifact>,
+    /// Names of all artifacts that there should be.
+    names: Vec<&'c str>,
+    credentials: Option<&'c Credentials>,
+    /// An artifact that is not there is missing evidence, and not somebody's mistake.
+    may_be_absent: bool,
+    branch: &'c str,
+    stage: &'c str,
+    commit: &'c str,
+    now: Timestamp,
+    may_wait: bool,
+}
+
+/// What came out.
+struct Judgement {
+    verdict: Verdict,
+    /// Paths.
+    reports: Vec<String>,
+}
+
+impl<A: Artifacts, P: Policies, V: Verdicts, H: Histories, S: Scans> World<A, P, V, H, S> {
     /// Decides a job: always an answer, never an error. The verdict is stored before the answer is returned.
     pub async fn decide(&self, job: &Job, now: Timestamp) -> Answer {
-        match self.judge(job, now).await {
-            Ok(answer) => answer,
-            Err(answer) => answer,
-        }
-    }
-
-    async fn judge(&self, job: &Job, now: Timestamp) -> Result<Answer, Answer> {
-        let name = &job.parameters.policy;
-        let policy = self.policy(name).await.map_err(|error| match error {
+        self.judge(job, now).await.unwrap_or_else(|error| match error {
             GateError::Fault(what, fault) => unavailable(&what, &fault),
             GateError::Refused(words) => fail(FailureKind::ConfigurationError, &words),
-        })?;
-        let mut reports = Vec::new();
-        for artifact in &job.artifacts {
-            let what = format!("artifact `{}` cannot be read", artifact.name);
-            let zip = self.artifacts.fetch(artifact, Some(&job.credentials)).await;
-            let zip = zip.map_err(|fault| unavailable(&what, &fault))?;
-            let read = read(&artifact.name, &zip, &policy);
-            reports.extend(read.map_err(|error| fail(FailureKind::JobFailed, &error.to_string()))?);
+            GateError::Broken(words) => fail(FailureKind::JobFailed, &words),
+        })
+    }
+
+    async fn judge(&self, job: &Job, now: Timestamp) -> Result<Answer, GateError> {
+        let asked = &job.parameters;
+        let before = self.verdicts.answered(&asked.execution_id, &asked.stage, &job.id).await;
+        if let Some(answer) = before.map_err(|fault| fault_in("an earlier verdict cannot be read", fault))? {
+            return Ok(answer);
         }
-        let artifacts: Vec<&str> = job.artifacts.iter().map(|artifact| artifact.name.as_str()).collect();
-        let asked = Asked {
-            artifacts: &artifacts,
-            branch: None,
-            stage: Some(&job.parameters.stage),
-            commit: Some(&job.parameters.commit_id),
+        let deadline = job.deadline(now);
+        // A gate that was told no pipeline remembers under its policy.
+        let history = Some(asked.pipeline.as_str()).filter(|name| !name.is_empty()).unwrap_or(&asked.policy);
+        let case = Case {
+            policy: &asked.policy,
+            history,
+            artifacts: job.artifacts.iter().collect(),
+            names: job.artifacts.iter().map(|artifact| artifact.name.as_str()).collect(),
+            credentials: Some(&job.credentials),
+            may_be_absent: false,
+            branch: &asked.branch,
+            stage: &asked.stage,
+            commit: &asked.commit_id,
             now,
-            may_wait: false,
+            may_wait: now < deadline,
         };
-        let verdict = evaluate(&policy, &asked, &reports, &History::default()).verdict;
+        let Judgement { verdict, reports } = self.judgement(&case).await?;
+        if verdict.outcome == Outcome::Pending {
+            return Ok(wait(
+                &asked.policy,
+                &verdict,
+                Continuation::after(job.continuation, now),
+                now,
+                deadline,
+            ));
+        }
         let record = Record {
             job_id: job.id.clone(),
-            execution_id: job.parameters.execution_id.clone(),
-            pipeline: job.parameters.pipeline.clone(),
-            stage: job.parameters.stage.clone(),
-            commit_id: job.parameters.commit_id.clone(),
-            policy: name.clone(),
+            execution_id: asked.execution_id.clone(),
+            pipeline: asked.pipeline.clone(),
+            stage: asked.stage.clone(),
+            branch: asked.branch.clone(),
+            commit_id: asked.commit_id.clone(),
+            policy: asked.policy.clone(),
             decided_at: now,
-            reports: reports.iter().map(Report::full_path).collect(),
+            reports,
             verdict,
         };
-        let key = self.verdicts.store(&record).await;
-        let key = key.map_err(|fault| unavailable("the verdict cannot be stored", &fault))?;
-        Ok(answer(&record, key))
+        let answer = answer(&record, &self.verdicts.place(&format!("{}.html", record.stem())));
+        self.keep(&record, Some(&answer)).await?;
+        Ok(answer)
     }
 
     /// Judges the reports of a build by the policy `name`, and stores the verdict. Evidence that is missing or unreadable is a verdict too,
-    /// and never a pass: whoever wrote the change can mend it.
+    /// and never a pass: whoever wrote the change can mend it. Nobody can be asked to come again, so nothing is waited for.
     ///
     /// # Errors
     /// When there can be no verdict now, or the policy cannot be used: the operator or time must act.
@@ -87,60 +132,158 @@ impl<A: Artifacts, P: Policies, V: Verdicts> World<'_, A, P, V> {
         name: &str,
         now: Timestamp,
     ) -> Result<Record, GateError> {
-        let policy = self.policy(name).await?;
-        let (reports, missing) = match self.evidence(build, &policy).await? {
-            Ok(reports) => (reports, None),
-            Err(words) => (Vec::new(), Some(words)),
+        let case = Case {
+            policy: name,
+            history: &build.project,
+            artifacts: build.artifact.iter().collect(),
+            names: vec![ARTIFACT],
+            credentials: None,
+            may_be_absent: true,
+            branch: "",
+            stage: "",
+            commit: "",
+            now,
+            may_wait: false,
         };
-        let asked =
-            Asked { artifacts: &[ARTIFACT], branch: None, stage: None, commit: None, now, may_wait: false };
-        let mut verdict = evaluate(&policy, &asked, &reports, &History::default()).verdict;
-        if let Some(words) = missing {
+        let Judgement { mut verdict, reports } = self.judgement(&case).await?;
+        if build.artifact.is_none() {
             verdict.outcome = Outcome::Error;
-            verdict.notes.insert(0, words);
+            verdict.notes.insert(0, "the build has written no artifact".to_owned());
         }
         let record = Record {
             job_id: build.uuid.clone(),
             execution_id: build.id.clone(),
             pipeline: build.project.clone(),
             stage: ARTIFACT.to_owned(),
+            branch: String::new(),
             commit_id: String::new(),
             policy: name.to_owned(),
             decided_at: now,
-            reports: reports.iter().map(Report::full_path).collect(),
+            reports,
             verdict,
         };
-        let stored = self.verdicts.store(&record).await;
-        stored.map_err(|fault| GateError::Fault("the verdict cannot be stored".to_owned(), fault))?;
+        self.keep(&record, None).await?;
         Ok(record)
     }
 
-    /// The reports of a build, or why there are none.
-    async fn evidence(
-        &self,
-        build: &Finished,
-        policy: &Policy,
-    ) -> Result<Result<Vec<Report>, String>, GateError> {
-        let Some(artifact) = &build.artifact else {
-            return Ok(Err("the build has written no artifact".to_owned()));
-        };
-        match self.artifacts.fetch(artifact, None).await {
-            Ok(zip) => Ok(read(&artifact.name, &zip, policy).map_err(|error| error.to_string())),
-            Err(Fault::Missing { .. }) => {
-                Ok(Err(format!("there is no object `{}`, the build has written no artifact", artifact.key)))
-            }
-            Err(fault @ Fault::Unreadable { .. }) => Ok(Err(fault.to_string())),
-            Err(fault @ (Fault::Denied { .. } | Fault::Transient { .. } | Fault::Conflict { .. })) => {
-                Err(GateError::Fault("the build's artifact cannot be read".to_owned(), fault))
+    async fn judgement(&self, case: &Case<'_>) -> Result<Judgement, GateError> {
+        let policy = self.policy(case.policy).await?;
+        let fetcher = Fetcher { artifacts: &self.artifacts, credentials: case.credentials };
+        let (mut opened, mut broken) = (Vec::new(), Vec::new());
+        for artifact in &case.artifacts {
+            match fetcher.open(artifact).await {
+                Ok(one) => opened.push(one),
+                Err(error) => broken.push(error.of_evidence(artifact, case.may_be_absent)?),
             }
         }
+        let policy = self.with_own(policy, &mut opened, &fetcher).await?;
+        let mut reports = Vec::new();
+        for one in opened {
+            match self.read(&policy, one, &fetcher).await {
+                Ok(found) => reports.extend(found),
+                Err(GateError::Broken(words)) => broken.push(words),
+                Err(other) => return Err(other),
+            }
+        }
+        let mut verdict = self.remembered(case, &policy, &reports).await?;
+        if !broken.is_empty() {
+            verdict.outcome = Outcome::Error;
+            verdict.notes.splice(0..0, broken);
+        }
+        Ok(Judgement { verdict, reports: reports.iter().map(Report::full_path).collect() })
     }
 
     async fn policy(&self, name: &str) -> Result<Policy, GateError> {
         let text = self.policies.policy(name).await;
-        let text =
-            text.map_err(|fault| GateError::Fault(format!("the policy `{name}` cannot be read"), fault))?;
+        let text = text.map_err(|fault| fault_in(&format!("the policy `{name}` cannot be read"), fault))?;
         Policy::parse(&text).map_err(|error| GateError::Refused(format!("policy `{name}`: {error}")))
+    }
+
+    /// The policy with what the repository asks for on top, where the organisation lets it.
+    async fn with_own(
+        &self,
+        policy: Policy,
+        opened: &mut [Opened<'_>],
+        fetcher: &Fetcher<'_, A>,
+    ) -> Result<Policy, GateError> {
+        let Some(own) = &policy.own else { return Ok(policy) };
+        let mut files = Vec::new();
+        for one in opened {
+            fetcher.files(one, |path| own.path.fit(path)).await?;
+            let notes = one.archive()?.notes(&own.path);
+            let notes = notes.map_err(|rejection| GateError::Refused(rejection.to_string()))?;
+            files.extend(notes.into_iter().map(|note| (one.name().to_owned(), note)));
+        }
+        own_policy(&policy, &files).map_err(GateError::Refused)
+    }
+
+    /// The reports of one artifact, and of what is asked for because of it.
+    async fn read(
+        &self,
+        policy: &Policy,
+        mut opened: Opened<'_>,
+        fetcher: &Fetcher<'_, A>,
+    ) -> Result<Vec<Report>, GateError> {
+        fetcher.files(&mut opened, |path| policy.sources.values().any(|source| source.names(path))).await?;
+        let name = opened.name().to_owned();
+        let Gathered { mut reports, images } = gathered(&mut opened.archive()?, &name, policy)
+            .map_err(|rejection| GateError::Broken(rejection.to_string()))?;
+        // The packed bytes are not needed while others answer.
+        drop(opened);
+        for wanted in images {
+            let scan = self.scans.scan(&wanted.image).await;
+            let what = format!("the scan of image `{}` cannot be read", wanted.image.repository);
+            reports.push(wanted.report(scan.map_err(|fault| fault_in(&what, fault))?));
+        }
+        Ok(reports)
+    }
+
+    /// The verdict, with what is remembered taken into account and written down; another gate that writes meanwhile is taken into account too.
+    async fn remembered(
+        &self,
+        case: &Case<'_>,
+        policy: &Policy,
+        reports: &[Report],
+    ) -> Result<Verdict, GateError> {
+        fn told(text: &str) -> Option<&str> {
+            Some(text).filter(|text| !text.is_empty())
+        }
+        let asked = Asked {
+            artifacts: &case.names,
+            branch: told(case.branch),
+            stage: told(case.stage),
+            commit: told(case.commit),
+            now: case.now,
+            may_wait: case.may_wait,
+        };
+        let name = policy.history.as_deref().unwrap_or(case.history);
+        let what = format!("the history `{name}` cannot be");
+        for _ in 0..TRIES {
+            let before = self.histories.load(name).await;
+            let before = before.map_err(|fault| fault_in(&format!("{what} read"), fault))?;
+            let (known, version) =
+                before.map_or((History::default(), None), |(known, version)| (known, Some(version)));
+            let Evaluated { verdict, history } = evaluate(policy, &asked, reports, &known);
+            if verdict.outcome == Outcome::Pending || history == known {
+                return Ok(verdict);
+            }
+            match self.histories.store(name, &history, version.as_ref()).await {
+                Ok(()) => return Ok(verdict),
+                Err(Fault::Conflict { .. }) => {}
+                Err(fault) => return Err(fault_in(&format!("{what} kept"), fault)),
+            }
+        }
+        let busy = Fault::Transient {
+            service: "S3",
+            operation: "PutObject",
+            detail: format!("other gates wrote it {TRIES} times meanwhile"),
+        };
+        Err(fault_in(&format!("{what} kept"), busy))
+    }
+
+    async fn keep(&self, record: &Record, answer: Option<&Answer>) -> Result<(), GateError> {
+        let stored = self.verdicts.store(record, answer).await;
+        stored.map_err(|fault| fault_in("the verdict cannot be stored", fault))
     }
 }
 
@@ -153,28 +296,60 @@ pub enum GateError {
     /// The policy cannot be used, in words for whoever wrote it.
     #[error("{0}")]
     Refused(String),
+    /// An artifact is no evidence, in words for whoever made it.
+    #[error("{0}")]
+    Broken(String),
 }
 
-fn read(artifact: &str, zip: &[u8], policy: &Policy) -> Result<Vec<Report>, Rejection> {
-    Archive::open(artifact, Cursor::new(zip))?.reports(policy)
+impl GateError {
+    /// What it says of the evidence, if it is about that.
+    fn of_evidence(self, artifact: &Artifact, may_be_absent: bool) -> Result<String, Self> {
+        match self {
+            Self::Broken(words) => Ok(words),
+            Self::Fault(_, Fault::Missing { .. }) if may_be_absent => {
+                Ok(format!("there is no object `{}`, the build has written no artifact", artifact.key))
+            }
+            Self::Fault(_, fault @ Fault::Unreadable { .. }) if may_be_absent => Ok(fault.to_string()),
+            other @ (Self::Fault(..) | Self::Refused(_)) => Err(other),
+        }
+    }
 }
 
-fn answer(record: &Record, key: String) -> Answer {
+fn fault_in(what: &str, fault: Fault) -> GateError {
+    GateError::Fault(what.to_owned(), fault)
+}
+
+fn wait(policy: &str, verdict: &Verdict, next: Continuation, now: Timestamp, deadline: Timestamp) -> Answer {
+    let waits = verdict.conditions.iter().filter(|judged| judged.outcome == Outcome::Pending);
+    let waits: Vec<&str> = waits.map(|judged| judged.message.as_str()).collect();
+    let summary = format!("gate `{policy}`: pending until {deadline} at the latest\n{}", waits.join("\n"));
+    Answer::Wait {
+        token: next.token(),
+        percent: next.percent(now, deadline),
+        summary: summary.chars().take(MAX_SUMMARY).collect(),
+    }
+}
+
+fn answer(record: &Record, place: &str) -> Answer {
     let verdict = &record.verdict;
     if !verdict.outcome.lets_through() {
-        let text = message(&record.policy, verdict, MAX_MESSAGE - key.len() - 20);
-        return Answer::Fail { kind: FailureKind::JobFailed, message: format!("{text}\nreport: {key}") };
+        let end = format!("\nreport: {place}");
+        let text = message(&record.policy, verdict, MAX_MESSAGE.saturating_sub(end.chars().count()));
+        return Answer::Fail { kind: FailureKind::JobFailed, message: format!("{text}{end}") };
     }
     let summary = message(&record.policy, verdict, MAX_SUMMARY);
-    let short = summary.lines().next().unwrap_or_default().chars().take(SUMMARY_VARIABLE).collect();
-    Answer::Succeed {
-        summary,
-        variables: vec![
-            ("verdict", verdict.outcome.word().to_owned()),
-            ("summary", short),
-            ("reportKey", key),
-        ],
-    }
+    let (failed, total) = (
+        verdict.conditions.iter().filter(|judged| !judged.outcome.lets_through()).count(),
+        verdict.conditions.len(),
+    );
+    let variables = [
+        ("verdict", verdict.outcome.word().to_owned()),
+        ("summary", short(summary.lines().next().unwrap_or_default(), SUMMARY_VARIABLE)),
+        ("reportKey", record.key()),
+        ("conditionsFailed", failed.to_string()),
+        ("conditionsTotal", total.to_string()),
+    ];
+    Answer::Succeed { summary, variables: variables.map(|(name, value)| (name.to_owned(), value)).to_vec() }
 }
 
 fn fail(kind: FailureKind, message: &str) -> Answer {
