@@ -1,4 +1,4 @@
-//! The admin interface under `/_local/`: seed, clock, state, journal, events, approvals, faults, traffic.
+//! The admin interface under `/_local/`: seed, clock, state, journal, events, approvals, faults, traffic, scans.
 //!
 //! For the command line and the scenarios. Nothing of it exists on AWS; product code never calls it.
 
@@ -40,6 +40,7 @@ pub fn routes() -> Router<Arc<Stack>> {
         .route("/_local/faults", get(faults).post(arm_fault))
         .route("/_local/faults/reset", post(reset_faults))
         .route("/_local/traffic", post(traffic))
+        .route("/_local/scans", post(scans))
         .route("/_local/secrets", get(secrets))
 }
 
@@ -144,6 +145,14 @@ async fn reset_faults(State(stack): Shared) -> Json<Value> {
     stack.faults.reset();
     stack.events.set_mode(Mode::default());
     Json(json!([]))
+}
+
+/// What ECR says of a repository's images from now on.
+async fn scans(State(stack): Shared, Json(body): Json<Value>) -> Answer {
+    let answers = body.get("answers").and_then(Value::as_array).filter(|answers| !answers.is_empty());
+    let answers = answers.ok_or_else(|| refused("`answers` are one scan or several"))?;
+    stack.ecr.record(&text(&body, "repository"), answers.clone());
+    Ok(Json(json!({})))
 }
 
 async fn traffic(State(stack): Shared, Json(body): Json<Value>) -> Answer {

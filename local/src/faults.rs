@@ -106,12 +106,13 @@ impl Faults {
     }
 }
 
-/// Kills every process whose environment says it is `function`; how many there were.
+/// Kills every process whose environment says it is `function` of the stack whose data plane is at `endpoint`; how many there were. Other
+/// stacks of this machine have functions of the same names.
 ///
 /// # Errors
 /// When `/proc` cannot be read.
-pub fn kill_function(function: &str) -> std::io::Result<usize> {
-    let wanted = format!("AWS_LAMBDA_FUNCTION_NAME={function}");
+pub fn kill_function(function: &str, endpoint: &str) -> std::io::Result<usize> {
+    let wanted = [format!("AWS_LAMBDA_FUNCTION_NAME={function}"), format!("AWS_ENDPOINT_URL={endpoint}")];
     let mut killed = 0;
     for entry in std::fs::read_dir("/proc")?.flatten() {
         let name = entry.file_name();
@@ -120,7 +121,8 @@ pub fn kill_function(function: &str) -> std::io::Result<usize> {
         };
         // Processes come and go while the list is read.
         let Ok(environment) = std::fs::read(entry.path().join("environ")) else { continue };
-        if environment.split(|byte| *byte == 0).any(|variable| variable == wanted.as_bytes()) {
+        let has = |wanted: &String| environment.split(|byte| *byte == 0).any(|one| one == wanted.as_bytes());
+        if wanted.iter().all(has) {
             let status = std::process::Command::new("kill").args(["-KILL", pid]).status()?;
             killed += usize::from(status.success());
         }

@@ -105,11 +105,20 @@ async fn a_job_has_twenty_minutes_and_a_continuation_starts_them_again() {
     pipeline(&world, "QUEUED").await;
     let id = start(&world, json!({})).await;
     world.minutes(15).await;
-    let continued = json!({"jobId": job(&world)["id"], "continuationToken": "later"});
-    world.ok("codepipeline", "PutJobSuccessResult", continued).await;
+    let first = job(&world)["id"].clone();
+    let with_variables = json!({"jobId": first, "continuationToken": "later", "outputVariables": {"a": "b"}});
+    assert_eq!(
+        world.error("codepipeline", "PutJobSuccessResult", with_variables).await.code,
+        "ValidationException"
+    );
+    let continued = json!({"jobId": first, "continuationToken": "later"});
+    world.ok("codepipeline", "PutJobSuccessResult", continued.clone()).await;
+    let twice = world.error("codepipeline", "PutJobSuccessResult", continued).await;
+    assert_eq!(twice.code, "InvalidJobStateException");
     world.minutes(15).await;
     assert_eq!(world.count("gate"), 2);
     assert_eq!(job(&world)["data"]["continuationToken"], "later");
+    assert_ne!(job(&world)["id"], first, "what goes on is a job of its own");
     assert_eq!(status(&world, &id).await, "InProgress");
     world.minutes(10).await;
     assert_eq!(status(&world, &id).await, "Failed");

@@ -38,5 +38,7 @@ pub mod metrics;
 pub mod render;
 #[cfg(feature = "reports")]
 pub mod reports;
+#[cfg(feature = "sonar")]
+pub mod sonar;
 #[cfg(feature = "source")]
 pub mod source;

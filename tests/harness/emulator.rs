@@ -177,6 +177,19 @@ impl Emulator {
         self.json("dynamodb", "DynamoDB_20120810.DeleteItem", "1.0", &body).map(|_| ())
     }
 
+    /// An object of a bucket, with its content type.
+    ///
+    /// # Errors
+    /// When it is not there.
+    pub fn object(&self, bucket: &str, key: &str) -> Result<(String, String)> {
+        let request = self.agent.get(format!("{}/{bucket}/{key}", self.url));
+        let mut response = request.header("authorization", Self::authorization("s3")).call()?;
+        anyhow::ensure!(response.status().is_success(), "{key}: {}", response.status());
+        let kind = response.headers().get("content-type").and_then(|kind| kind.to_str().ok());
+        let kind = kind.unwrap_or_default().to_owned();
+        Ok((kind, response.body_mut().read_to_string()?))
+    }
+
     /// Writes an object of a bucket.
     ///
     /// # Errors

@@ -10,7 +10,7 @@ mod world;
 
 pub use emulator::Emulator;
 pub use state::{action, deployment_of, execution_of, executions_of, is_open, stage, text, variable};
-pub use world::{Push, World, stack_record};
+pub use world::{Instead, Push, World, stack_record};
 
 /// Virtual minutes that a story may take before it counts as stuck.
 pub const PATIENCE_MINUTES: u32 = 240;

@@ -244,6 +244,65 @@ impl World {
         self.emulator.json("ssm", "AmazonSSM.PutParameter", "1.1", &body).map(|_| ())
     }
 
+    /// Puts `text` in place of the policy `name`; dropping what is returned puts the old one back.
+    ///
+    /// # Errors
+    /// When Parameter Store refuses.
+    pub fn policy(&self, name: &str, text: &str) -> Result<Instead<'_>> {
+        let name = format!("{}/{name}", self.output("PolicyPrefix"));
+        let known = self.emulator.json("ssm", "AmazonSSM.GetParameter", "1.1", &json!({"Name": name}))?;
+        let before = known.pointer("/Parameter/Value").and_then(Value::as_str);
+        let before = before.with_context(|| format!("{name} has no value"))?.to_owned();
+        let instead = Instead { world: self, name, before };
+        instead.put(text)?;
+        Ok(instead)
+    }
+
+    /// What the gates of `stage` wrote down of an execution: the record, after a look at its pages.
+    ///
+    /// # Errors
+    /// When there is not exactly one record, or a part of it is missing.
+    pub fn verdict(&self, execution: &str, stage: &str) -> Result<Value> {
+        let items = self.emulator.items(self.output("TableName"), &format!("G#{execution}"))?;
+        let text = |item: &Value, name: &str| {
+            item.pointer(&format!("/{name}/S")).and_then(Value::as_str).unwrap_or_default().to_owned()
+        };
+        let of_stage: Vec<&Value> =
+            items.iter().filter(|item| text(item, "sk").starts_with(&format!("{stage}#"))).collect();
+        let [item] = of_stage.as_slice() else { bail!("{} verdicts of {stage}", of_stage.len()) };
+        let key = text(item, "report_key");
+        let stem = key.strip_suffix(".json").with_context(|| format!("`{key}` is no key of a record"))?;
+        for (ending, wanted) in
+            [(".html", "text/html"), (".md", "text/markdown"), (".json", "application/json")]
+        {
+            let (kind, body) =
+                self.emulator.object(self.output("ReportBucketName"), &format!("{stem}{ending}"))?;
+            anyhow::ensure!(kind.starts_with(wanted) && !body.is_empty(), "{ending}: {kind}");
+            if ending == ".json" {
+                return Ok(serde_json::from_str(&body)?);
+            }
+        }
+        bail!("there is no record")
+    }
+
+    /// Says what ECR answers of a repository's images, one answer for each question.
+    ///
+    /// # Errors
+    /// When the control plane refuses.
+    pub fn scans(&self, repository: &str, answers: &Value) -> Result<()> {
+        self.control("/_local/scans", &json!({"repository": repository, "answers": answers})).map(|_| ())
+    }
+
+    /// The inputs of the calls of an operation since this story began, in order.
+    ///
+    /// # Errors
+    /// When the control plane does not answer.
+    pub fn calls(&self, operation: &str) -> Result<Vec<Value>> {
+        let story = self.story()?;
+        let ours = story.into_iter().filter(|entry| text(entry, "operation") == operation);
+        Ok(ours.map(|entry| entry.get("input").cloned().unwrap_or_default()).collect())
+    }
+
     /// Moves the virtual clock by `minutes`, minute by minute, until everything due has run.
     ///
     /// # Errors
@@ -470,6 +529,27 @@ impl World {
             }
         }
         Ok(wrong)
+    }
+}
+
+/// A parameter with another value for a while.
+pub struct Instead<'w> {
+    world: &'w World,
+    name: String,
+    before: String,
+}
+
+impl Instead<'_> {
+    fn put(&self, text: &str) -> Result<()> {
+        let body = json!({"Name": self.name, "Value": text, "Type": "String", "Overwrite": true});
+        self.world.emulator.json("ssm", "AmazonSSM.PutParameter", "1.1", &body).map(|_| ())
+    }
+}
+
+impl Drop for Instead<'_> {
+    fn drop(&mut self) {
+        let put = self.put(&self.before);
+        assert!(put.is_ok() || std::thread::panicking(), "{} is not as it was", self.name);
     }
 }
 

@@ -14,6 +14,12 @@ fn coverage_of_78_4_percent_is_stopped_at_the_gate_by_a_message_naming_both_numb
     assert_eq!(text(gate, "status"), "Failed");
     let message = gate.to_string();
     assert!(message.contains("78.4") && message.contains("80"), "{message}");
+    let record = world.verdict(text(&execution, "id"), "Gate")?;
+    assert_eq!(
+        record.pointer("/verdict/outcome").and_then(serde_json::Value::as_str),
+        Some("fail"),
+        "{record:#}"
+    );
     let deploy = stage(&execution, "DeployStaging").map_or("", |stage| text(stage, "status"));
     assert!(!matches!(deploy, "Succeeded" | "InProgress"), "nothing was deployed: {deploy}");
     Ok(())

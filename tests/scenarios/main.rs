@@ -7,6 +7,8 @@ mod events_in_any_order;
 mod feedback;
 mod gate_failure;
 mod gate_killed;
+mod gate_scan;
+mod gate_trouble;
 mod good_release;
 mod hook_killed;
 mod lost_webhook;

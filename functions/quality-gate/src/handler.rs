@@ -8,12 +8,14 @@ use shared::function::{catch_panic, diagnostic, failed, local_clock, time_left};
 use shared::gates::alert::Alert;
 use shared::gates::notice::{Gate as Told, GateNotice};
 use shared::gates::ports::{
-    Answer, Artifacts, Developers, FailureKind, Histories, Jobs, Notifier, Policies, Scans, Verdicts,
+    Analyses, Answer, Artifacts, Developers, FailureKind, Histories, Jobs, Notifier, Policies, Scans,
+    Verdicts,
 };
 use shared::gates::render::{MAX_SUMMARY, message};
 use shared::gates::run::World;
 use shared::gates::{build, job};
 use shared::settings::{Reader, SettingsError};
+use shared::sonar::check_server;
 use std::time::Duration;
 use tracing::{error, info, warn};
 
@@ -34,6 +36,9 @@ pub(crate) struct Settings {
     pub(crate) artifact_bucket: String,
     /// None: feedback is off.
     pub(crate) feedback_queue: Option<String>,
+    /// Empty: no policy may ask for an analysis.
+    pub(crate) sonar_url: String,
+    pub(crate) sonar_token: Option<String>,
 }
 
 impl Settings {
@@ -46,23 +51,25 @@ impl Settings {
             topic: reader.required("ALERTS_TOPIC_ARN"),
             artifact_bucket: reader.required("ARTIFACT_BUCKET"),
             feedback_queue: reader.optional("FEEDBACK_QUEUE_URL"),
+            sonar_url: reader.optional_parsed("SONAR_URL", check_server),
+            sonar_token: reader.optional("SONAR_TOKEN_SECRET_ID"),
         };
         reader.finish(settings)
     }
 }
 
 /// The gate and its outside world.
-pub(crate) struct Gate<J, N, D, A, P, V, H, S> {
+pub(crate) struct Gate<J, N, D, A, P, V, H, S, T> {
     pub(crate) settings: Result<(), SettingsError>,
     pub(crate) jobs: J,
     pub(crate) notifier: N,
     /// None: feedback is off.
     pub(crate) developers: Option<D>,
     pub(crate) artifact_bucket: String,
-    pub(crate) world: World<A, P, V, H, S>,
+    pub(crate) world: World<A, P, V, H, S, T>,
 }
 
-impl<J, N, D, A, P, V, H, S> Gate<J, N, D, A, P, V, H, S>
+impl<J, N, D, A, P, V, H, S, T> Gate<J, N, D, A, P, V, H, S, T>
 where
     J: Jobs,
     N: Notifier,
@@ -72,6 +79,7 @@ where
     V: Verdicts,
     H: Histories,
     S: Scans,
+    T: Analyses,
 {
     /// Answers the job of `event`, an error only when there is no job or the answer cannot be sent; or judges the build that it is about.
     pub(crate) async fn handle(&self, event: LambdaEvent<Value>) -> Result<Value, Diagnostic> {

@@ -13,10 +13,12 @@ use shared::aws::jobs::CodePipelineJobs;
 use shared::aws::notifier::Topic;
 use shared::aws::policies::PolicyFolder;
 use shared::aws::scans::EcrScans;
+use shared::aws::secretsmanager::GitHubToken as PlainToken;
 use shared::aws::ssm::Parameters;
 use shared::aws::verdicts::VerdictStore;
 use shared::function::init_telemetry;
 use shared::gates::run::World;
+use shared::sonar::Sonar;
 
 fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
@@ -41,6 +43,9 @@ async fn main() -> Result<(), Error> {
             verdicts: VerdictStore::new(&aws, &known.table, &known.bucket),
             histories: HistoryStore::new(&aws, &known.bucket),
             scans: EcrScans::new(&aws),
+            analyses: Some(known.sonar_url)
+                .filter(|url| !url.is_empty())
+                .map(|url| Sonar::new(url, PlainToken::new(&aws, known.sonar_token))),
         },
     };
     run(service_fn(|event| gate.handle(event))).await

@@ -13,13 +13,15 @@ use std::io::Write as _;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_quality-gate");
 const TEMPLATE: &str = include_str!("../../../template.yaml");
-const SETTINGS: [(&str, &str); 6] = [
+const SETTINGS: [(&str, &str); 8] = [
     ("TABLE_NAME", "tidegate"),
     ("REPORT_BUCKET", "tidegate-reports"),
     ("POLICY_PREFIX", "/tidegate/tidegate/policies"),
     ("ALERTS_TOPIC_ARN", "arn:aws:sns:us-east-1:000000000000:tidegate-alerts"),
     ("ARTIFACT_BUCKET", "tidegate-artifacts"),
     ("FEEDBACK_QUEUE_URL", "https://sqs.us-east-1.amazonaws.com/000000000000/feedback.fifo"),
+    ("SONAR_URL", ""),
+    ("SONAR_TOKEN_SECRET_ID", ""),
 ];
 const BUILD: &str = include_str!("../../../events/quality-gate/build-succeeded.json");
 const BUILD_ARTIFACT: &str =
@@ -301,4 +303,127 @@ fn a_build_whose_artifact_may_not_be_read_fails_its_invocation() {
         function.aws.requests_of("PutItem").is_empty() && function.aws.requests_of("SendMessage").is_empty()
     );
     insta::assert_snapshot!(function.stop(&[]).unwrap().messages(), @"ERROR the build's artifact cannot be read: S3 refused `GetObject`: `AccessDenied`: Access Denied");
+}
+
+const CONTINUED: &str = include_str!("../../../events/quality-gate/job-continued.json");
+const SCANNED: &str = "version: 1\nsources: {image: {ecr: {image: \"**/imageDetail.json\"}}}\nconditions: [{id: no-critical, source: image, metric: findings.critical, operator: \"<=\", fail: 0}]";
+const IMAGE: &str = r#"{"ImageURI":"000000000000.dkr.ecr.us-east-1.amazonaws.com/b2b/api-gateway@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"}"#;
+
+/// A gate whose policy asks for the scan of one image.
+fn started_for_a_scan(scan: Reply) -> FunctionUnderTest {
+    let function = started_refused();
+    function
+        .aws
+        .answer("GetParameter", Reply::json(&json!({"Parameter": {"Name": "build", "Value": SCANNED}})))
+        .answer(ARTIFACT, Reply::new(200, "application/zip", zip("imageDetail.json", IMAGE)))
+        .answer(HISTORY, Reply::xml_error(404, "NoSuchKey", "The specified key does not exist."))
+        .answer("DescribeImageScanFindings", scan);
+    function
+}
+
+#[test]
+fn a_scan_in_progress_makes_the_job_come_again_and_nothing_is_kept() {
+    let mut function =
+        started_for_a_scan(Reply::json(&json!({"imageScanStatus": {"status": "IN_PROGRESS"}})));
+    assert_eq!(function.invoke(&job(), 20), Answer::Response(Value::Null));
+    insta::assert_snapshot!(function.aws.requests_of("DescribeImageScanFindings")[0].json(), @"");
+    let answer = function.aws.requests_of("PutJobSuccessResult")[0].json();
+    let token: Value = serde_json::from_str(answer["continuationToken"].as_str().unwrap()).unwrap();
+    assert_eq!((&token["attempt"], answer.get("outputVariables")), (&json!(1), None));
+    let summary = answer["executionDetails"]["summary"].as_str().unwrap();
+    insta::assert_snapshot!(format!("{} {}", answer["executionDetails"]["percentComplete"], summary.lines().last().unwrap()), @"");
+    assert!(function.aws.requests_of("PutItem").is_empty());
+    function.stop(&SECRETS).unwrap();
+}
+
+#[test]
+fn a_job_that_comes_back_after_its_deadline_is_failed_with_what_is_missing() {
+    let mut function = started_for_a_scan(Reply::error(400, "ScanNotFoundException", "no scan"));
+    let put = || Reply::new(200, "text/plain", "");
+    for ending in [".html", ".md", ".json"] {
+        let key = format!("PUT /tidegate-reports/gates/e-1/22222222-abcd-2222-abcd-222222abcdef{ending}");
+        function.aws.answer(&key, put());
+    }
+    function.aws.answer("PutItem", Reply::json(&json!({})));
+    let event: Value = serde_json::from_str(CONTINUED).unwrap();
+    assert_eq!(function.invoke(&event, 20), Answer::Response(Value::Null));
+    let details = function.aws.requests_of("PutJobFailureResult")[0].json()["failureDetails"].clone();
+    insta::assert_snapshot!(details["message"].as_str().unwrap(), @"");
+    function.stop(&SECRETS).unwrap();
+}
+
+#[test]
+fn a_scanner_that_may_not_be_asked_is_named_with_its_permission() {
+    let mut function =
+        started_for_a_scan(Reply::error(400, "AccessDeniedException", "no ecr:DescribeImageScanFindings"));
+    assert_eq!(function.invoke(&job(), 20), Answer::Response(Value::Null));
+    insta::assert_snapshot!(failure(&function.aws), @"");
+    function.stop(&SECRETS).unwrap();
+}
+
+#[test]
+fn of_a_large_artifact_only_its_end_and_its_reports_are_read_of_one_object() {
+    let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    let stored = zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
+    writer.start_file("reports/junit.xml", stored).unwrap();
+    writer.write_all(GREEN.as_bytes()).unwrap();
+    writer.start_file("bin/service", stored).unwrap();
+    writer.write_all(&vec![7; 9 << 20]).unwrap();
+    let whole = writer.finish().unwrap().into_inner();
+    let (length, tail) = (whole.len(), whole.len() - (4 << 20));
+    let mut function = started_refused();
+    let piece = |range: std::ops::Range<usize>| {
+        let header = format!("bytes {}-{}/{length}", range.start, range.end - 1);
+        Reply::new(206, "application/zip", whole[range].to_vec())
+            .with_header("content-range", &header)
+            .with_header("etag", "\"one\"")
+    };
+    // "PK", 30 bytes of header, the name, the report.
+    let report = 0..30 + "reports/junit.xml".len() + GREEN.len();
+    function
+        .aws
+        .answer("GetParameter", Reply::json(&json!({"Parameter": {"Name": "build", "Value": POLICY}})))
+        .answer(ARTIFACT, piece(tail..length))
+        .answer(ARTIFACT, piece(report.clone()))
+        .answer(HISTORY, Reply::xml_error(404, "NoSuchKey", "The specified key does not exist."))
+        .answer(PAGES[0], Reply::new(200, "text/plain", ""))
+        .answer(PAGES[1], Reply::new(200, "text/plain", ""))
+        .answer(REPORT, Reply::new(200, "text/plain", ""))
+        .answer("PutItem", Reply::json(&json!({})));
+    assert_eq!(function.invoke(&job(), 20), Answer::Response(Value::Null));
+    assert_eq!(function.aws.requests_of("PutJobSuccessResult").len(), 1);
+    let read = function.aws.requests_of(ARTIFACT);
+    let header = |index: usize, wanted: &str| {
+        read[index].headers.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.clone())
+    };
+    assert_eq!((header(0, "range").as_deref(), header(0, "if-match")), (Some("bytes=-4194304"), None));
+    assert_eq!(header(1, "range"), Some(format!("bytes=0-{}", report.end - 1)));
+    assert_eq!(header(1, "if-match").as_deref(), Some("\"one\""));
+    function.stop(&SECRETS).unwrap();
+}
+
+#[test]
+fn a_history_that_cannot_be_read_is_never_taken_for_none() {
+    let mut function = started_refused();
+    function
+        .aws
+        .answer("GetParameter", Reply::json(&json!({"Parameter": {"Name": "build", "Value": POLICY}})))
+        .answer(ARTIFACT, Reply::new(200, "application/zip", zip("junit.xml", GREEN)))
+        .answer(HISTORY, Reply::new(200, "application/json", "{\"seen\": 1").with_header("etag", "\"h\""));
+    assert_eq!(function.invoke(&job(), 20), Answer::Response(Value::Null));
+    insta::assert_snapshot!(failure(&function.aws), @"");
+    function.stop(&SECRETS).unwrap();
+}
+
+#[test]
+fn people_hear_of_a_failure_in_the_words_of_their_channel() {
+    let mut function = started(RED);
+    function.invoke(&job(), 20);
+    let publish = &function.aws.requests_of("Publish")[0];
+    assert_eq!(publish.field("MessageStructure").as_deref(), Some("json"));
+    let told: Value = serde_json::from_str(&publish.field("Message").unwrap()).unwrap();
+    let chat: Value = serde_json::from_str(told["https"].as_str().unwrap()).unwrap();
+    insta::assert_snapshot!(chat, @"");
+    assert!(told["email"].as_str().unwrap().starts_with("gate `build`: fail"), "{told}");
+    function.stop(&SECRETS).unwrap();
 }

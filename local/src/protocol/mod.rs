@@ -211,7 +211,7 @@ pub async fn handle(
         Some(Kind::Internal) => Err(ApiError::internal("the fault that was asked for")),
         Some(Kind::Denied) => Err(ApiError::new("AccessDeniedException", "the fault that was asked for")),
         Some(Kind::KillFunction(function)) => {
-            let killed = kill_function(function).unwrap_or(0);
+            let killed = kill_function(function, stack.emulator.url()).unwrap_or(0);
             stack.journal.add("killed", json!({"function": function, "processes": killed}));
             return broken();
         }

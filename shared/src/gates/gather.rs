@@ -1,12 +1,13 @@
-//! What one artifact gives: its reports, the images whose scans are to be asked for, and the repository's own policy.
+//! What one artifact gives: its reports, the scans and analyses that are to be asked for, and the repository's own policy.
 //!
 //! Pure. A file that names an image and cannot be read is a report that is no evidence, so that the source is broken and not silent.
 
+use super::analysis::{self, task_id};
 use super::archive::{Archive, Note};
 use super::evidence::Report;
 use super::policy::{From, Policy, tightened};
-use super::ports::Scan;
-use super::scan::{Image, images, settled};
+use super::ports::{Analysis, Scan};
+use super::scan::{self, Image, images};
 use crate::errors::Rejection;
 use crate::reports::{Input, ReportError, read};
 use sha2::{Digest, Sha256};
@@ -15,38 +16,64 @@ use std::io::{Read, Seek};
 /// What an artifact gives.
 pub(super) struct Gathered {
     pub(super) reports: Vec<Report>,
-    pub(super) images: Vec<WantedScan>,
+    pub(super) wanted: Vec<Wanted>,
 }
 
-/// A scan that a source asks for.
-pub(super) struct WantedScan {
+/// Evidence that a source asks for.
+pub(super) struct Wanted {
     source: String,
     artifact: String,
     path: String,
-    pub(super) image: Image,
+    pub(super) what: What,
 }
 
-impl WantedScan {
+/// What is asked for.
+pub(super) enum What {
+    /// The scan of an image.
+    Scan(Image),
+    /// The analysis of a task.
+    Task(String),
+}
+
+impl Wanted {
     /// The scan as a report.
-    pub(super) fn report(self, scan: Scan) -> Report {
-        let answer = settled(&self.image, scan);
+    pub(super) fn scanned(&self, image: &Image, scan: Scan) -> Report {
+        // The digest is another one each time, and no part of the name that the gate remembers.
+        self.report(&format!("{}#{}", self.path, image.repository), scan::settled(image, scan))
+    }
+
+    /// The analysis as a report; none where no server is set.
+    pub(super) fn analysed(&self, task: &str, analysis: Option<Analysis>) -> Report {
+        let answer = match analysis {
+            Some(analysis) => analysis::settled(task, analysis),
+            None => Err(ReportError::tool_failed("/", "no SonarQube server is set (parameter `SonarUrl`)")),
+        };
+        self.report(&self.path, answer)
+    }
+
+    fn report(&self, path: &str, answer: Result<Vec<u8>, ReportError>) -> Report {
         let bytes = answer.as_deref().unwrap_or_default().to_vec();
         let read = answer.and_then(|bytes| Input::of_bytes(&bytes).and_then(read));
-        // The digest is another one each time, and no part of the name that the gate remembers.
-        let path = format!("{}#{}", self.path, self.image.repository);
-        asked(self.source, self.artifact, path, &bytes, read)
+        asked(&self.source, &self.artifact, path, &bytes, read)
     }
 }
 
 fn asked(
-    source: String,
-    artifact: String,
-    path: String,
+    source: &str,
+    artifact: &str,
+    path: &str,
     bytes: &[u8],
     read: Result<crate::reports::Report, ReportError>,
 ) -> Report {
-    let sha256 = if bytes.is_empty() { String::new() } else { hexadecimal(&Sha256::digest(bytes)) };
-    Report { artifact, path, asked_for: Some(source), size: bytes.len() as u64, sha256, modified: None, read }
+    Report {
+        artifact: artifact.to_owned(),
+        path: path.to_owned(),
+        asked_for: Some(source.to_owned()),
+        size: bytes.len() as u64,
+        sha256: if bytes.is_empty() { String::new() } else { hexadecimal(&Sha256::digest(bytes)) },
+        modified: None,
+        read,
+    }
 }
 
 /// Reads an artifact for every source of `policy`.
@@ -55,33 +82,25 @@ pub(super) fn gathered<R: Read + Seek>(
     artifact: &str,
     policy: &Policy,
 ) -> Result<Gathered, Rejection> {
-    let mut gathered = Gathered { reports: archive.reports(policy)?, images: Vec::new() };
+    let mut gathered = Gathered { reports: archive.reports(policy)?, wanted: Vec::new() };
     for (name, source) in &policy.sources {
-        let globs = match source.from() {
-            Some(From::Ecr(scan)) => &scan.image,
-            Some(From::Sonar(task)) => &task.task,
+        let (globs, of): (_, fn(&[u8]) -> Result<Vec<What>, ReportError>) = match source.from() {
+            Some(From::Ecr(scan)) => {
+                (&scan.image, |bytes| Ok(images(bytes)?.into_iter().map(What::Scan).collect()))
+            }
+            Some(From::Sonar(task)) => (&task.task, |bytes| Ok(vec![What::Task(task_id(bytes)?)])),
             Some(From::Files(_)) | None => continue,
         };
         let notes = archive.notes(globs)?;
-        for note in notes.into_iter().filter(|note| source.names(&note.path)) {
-            let broken = |error: ReportError| {
-                asked(name.clone(), artifact.to_owned(), note.path.clone(), &note.bytes, Err(error))
-            };
-            match source.from() {
-                Some(From::Ecr(_)) => match images(&note.bytes) {
-                    Ok(images) => gathered.images.extend(images.into_iter().map(|image| WantedScan {
-                        source: name.clone(),
-                        artifact: artifact.to_owned(),
-                        path: note.path.clone(),
-                        image,
-                    })),
-                    Err(error) => gathered.reports.push(broken(error)),
-                },
-                Some(From::Sonar(_)) => {
-                    let words = "no server is set that could be asked for an analysis";
-                    gathered.reports.push(broken(ReportError::tool_failed("/", words)));
-                }
-                Some(From::Files(_)) | None => {}
+        for Note { path, bytes } in notes.into_iter().filter(|note| source.names(&note.path)) {
+            match of(&bytes) {
+                Ok(found) => gathered.wanted.extend(found.into_iter().map(|what| Wanted {
+                    source: name.clone(),
+                    artifact: artifact.to_owned(),
+                    path: path.clone(),
+                    what,
+                })),
+                Err(error) => gathered.reports.push(asked(name, artifact, &path, &bytes, Err(error))),
             }
         }
     }

@@ -4,6 +4,7 @@
 //! first that failed.
 
 pub mod alert;
+pub mod analysis;
 pub mod archive;
 pub mod build;
 pub mod continuation;

@@ -148,6 +148,30 @@ pub trait Scans {
     fn scan(&self, image: &Image) -> impl Future<Output = Result<Scan, Fault>>;
 }
 
+/// What a server says of the task that was sent to it.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Analysis {
+    /// It has no such task.
+    NoTask,
+    /// The task.
+    Answer {
+        /// Its status.
+        status: String,
+        /// What went wrong; empty when nothing did.
+        error: String,
+        /// `projectStatus` of its analysis, once there is one.
+        gate: Option<serde_json::Value>,
+        /// The commit that was analysed, when the server knows it.
+        revision: Option<String>,
+    },
+}
+
+/// Asks for analyses.
+pub trait Analyses {
+    /// What became of a task.
+    fn analysis(&self, task: &str) -> impl Future<Output = Result<Analysis, Fault>>;
+}
+
 /// Tells developers what was decided about their build.
 pub trait Developers {
     /// Returns when it is known to be told, sooner or later.

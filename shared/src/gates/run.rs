@@ -8,11 +8,11 @@ use super::continuation::Continuation;
 use super::evaluate::{Evaluated, evaluate};
 use super::evidence::{Asked, Report};
 use super::fetch::{Fetcher, Opened};
-use super::gather::{Gathered, gathered, own_policy};
+use super::gather::{Gathered, Wanted, What, gathered, own_policy};
 use super::history::History;
 use super::job::{Artifact, Credentials, Job};
 use super::policy::Policy;
-use super::ports::{Answer, Artifacts, FailureKind, Histories, Policies, Record, Scans, Verdicts};
+use super::ports::{Analyses, Answer, Artifacts, FailureKind, Histories, Policies, Record, Scans, Verdicts};
 use super::render::{MAX_MESSAGE, MAX_SUMMARY, message, short};
 use super::verdict::{Outcome, Verdict};
 use crate::errors::{Fault, chain};
@@ -24,7 +24,7 @@ const SUMMARY_VARIABLE: usize = 500;
 const TRIES: usize = 3;
 
 /// The outside world of a gate.
-pub struct World<A, P, V, H, S> {
+pub struct World<A, P, V, H, S, T> {
     /// Input artifacts.
     pub artifacts: A,
     /// Policies.
@@ -35,6 +35,8 @@ pub struct World<A, P, V, H, S> {
     pub histories: H,
     /// Scans of images.
     pub scans: S,
+    /// Analyses; none where no server is set.
+    pub analyses: Option<T>,
 }
 
 /// What is judged.
@@ -62,7 +64,15 @@ struct Judgement {
     reports: Vec<String>,
 }
 
-impl<A: Artifacts, P: Policies, V: Verdicts, H: Histories, S: Scans> World<A, P, V, H, S> {
+impl<A, P, V, H, S, T> World<A, P, V, H, S, T>
+where
+    A: Artifacts,
+    P: Policies,
+    V: Verdicts,
+    H: Histories,
+    S: Scans,
+    T: Analyses,
+{
     /// Decides a job: always an answer, never an error. The verdict is stored before the answer is returned.
     pub async fn decide(&self, job: &Job, now: Timestamp) -> Answer {
         self.judge(job, now).await.unwrap_or_else(|error| match error {
@@ -226,16 +236,34 @@ impl<A: Artifacts, P: Policies, V: Verdicts, H: Histories, S: Scans> World<A, P,
     ) -> Result<Vec<Report>, GateError> {
         fetcher.files(&mut opened, |path| policy.sources.values().any(|source| source.names(path))).await?;
         let name = opened.name().to_owned();
-        let Gathered { mut reports, images } = gathered(&mut opened.archive()?, &name, policy)
+        let Gathered { mut reports, wanted } = gathered(&mut opened.archive()?, &name, policy)
             .map_err(|rejection| GateError::Broken(rejection.to_string()))?;
         // The packed bytes are not needed while others answer.
         drop(opened);
-        for wanted in images {
-            let scan = self.scans.scan(&wanted.image).await;
-            let what = format!("the scan of image `{}` cannot be read", wanted.image.repository);
-            reports.push(wanted.report(scan.map_err(|fault| fault_in(&what, fault))?));
+        for wanted in wanted {
+            reports.push(self.ask(&wanted).await?);
         }
         Ok(reports)
+    }
+
+    async fn ask(&self, wanted: &Wanted) -> Result<Report, GateError> {
+        match &wanted.what {
+            What::Scan(image) => {
+                let what = format!("the scan of image `{}` cannot be read", image.repository);
+                let scan = self.scans.scan(image).await.map_err(|fault| fault_in(&what, fault))?;
+                Ok(wanted.scanned(image, scan))
+            }
+            What::Task(task) => {
+                let analysis = match &self.analyses {
+                    Some(server) => Some(server.analysis(task).await),
+                    None => None,
+                };
+                let analysis = analysis.transpose();
+                let analysis = analysis
+                    .map_err(|fault| fault_in(&format!("analysis task `{task}` cannot be read"), fault))?;
+                Ok(wanted.analysed(task, analysis))
+            }
+        }
     }
 
     /// The verdict, with what is remembered taken into account and written down; another gate that writes meanwhile is taken into account too.

@@ -1,9 +1,13 @@
 //! Jobs of Lambda actions: who holds one, its 20 minutes, its continuation.
+//!
+//! An answer with a continuation token ends its job; a new one, with an id of its own and the token in its data, goes on
+//! (<https://docs.aws.amazon.com/codepipeline/latest/userguide/actions-invoke-lambda-function.html>: "a new job is scheduled to continue the
+//! current execution"). Not imitated: fresh credentials of the new job.
 
 use super::Held;
 use crate::clock::{MINUTE, Millis, SECOND};
 use crate::control_plane::{ApiError, Stack};
-use crate::values::{at, text};
+use crate::values::{at, text, uuid};
 use serde_json::{Value, json};
 
 /// A job's time to answer; each continuation starts it again.
@@ -32,6 +36,24 @@ pub(super) struct Job {
 impl Job {
     pub(super) fn due(&self) -> Millis {
         self.again_at.unwrap_or_else(|| (self.since + PATIENCE).min(self.first + LONGEST))
+    }
+
+    /// The job that goes on after this one.
+    fn continued(&self, token: &str, now: Millis) -> Self {
+        let mut next = Self {
+            id: uuid(),
+            since: now,
+            again_at: Some(now + CONTINUED_AFTER),
+            is_open: true,
+            ..self.clone()
+        };
+        if let Some(job) = next.event.pointer_mut("/CodePipeline.job").and_then(Value::as_object_mut) {
+            job.insert("id".into(), json!(next.id));
+        }
+        if let Some(data) = next.event.pointer_mut("/CodePipeline.job/data").and_then(Value::as_object_mut) {
+            data.insert("continuationToken".into(), json!(token));
+        }
+        next
     }
 }
 
@@ -82,12 +104,17 @@ impl Held {
         let token = text(input, "continuationToken");
         let job = self.open_job(input)?;
         if !token.is_empty() {
-            job.since = now;
-            job.again_at = Some(now + CONTINUED_AFTER);
-            if let Some(data) = job.event.pointer_mut("/CodePipeline.job/data").and_then(Value::as_object_mut)
-            {
-                data.insert("continuationToken".into(), json!(token));
+            if input.get("outputVariables").and_then(Value::as_object).is_some_and(|some| !some.is_empty()) {
+                let words = "outputVariables can be included only when there is no continuation token";
+                return Err(ApiError::new("ValidationException", words));
             }
+            job.is_open = false;
+            let next = job.continued(&token, now);
+            let run = self.execution_mut(&next.pipeline, &next.execution);
+            if let Some(run) = run.and_then(|execution| execution.action_run(next.stage, next.action)) {
+                run.summary = at(input, "/executionDetails/summary");
+            }
+            self.jobs.push(next);
             return Ok(json!({}));
         }
         job.is_open = false;
