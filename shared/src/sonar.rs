@@ -206,9 +206,9 @@ mod tests {
         let of =
             |code: u16, body: &str| read("read a task", StatusCode::from_u16(code).unwrap(), body.as_bytes());
         assert!(of(200, "{}").unwrap().is_some() && of(404, "").unwrap().is_none());
-        insta::assert_snapshot!(of(401, "").unwrap_err(), @"");
-        insta::assert_snapshot!(of(302, "").unwrap_err(), @"");
-        insta::assert_snapshot!(of(503, "").unwrap_err(), @"");
-        insta::assert_snapshot!(of(200, "<html>").unwrap_err(), @"");
+        insta::assert_snapshot!(of(401, "").unwrap_err(), @"SonarQube refused `read a task`: status 401");
+        insta::assert_snapshot!(of(302, "").unwrap_err(), @"SonarQube refused `read a task`: status 302");
+        insta::assert_snapshot!(of(503, "").unwrap_err(), @"SonarQube could not answer `read a task` now: status 503");
+        insta::assert_snapshot!(of(200, "<html>").unwrap_err(), @"SonarQube answered `read a task` with something unreadable: line 1 column 1 is no JSON");
     }
 }

@@ -21,6 +21,8 @@ struct Memory {
     policy: Option<&'static str>,
     junit: Option<&'static str>,
     panics: bool,
+    /// Its artifacts never come.
+    hangs: bool,
     answered_before: bool,
     unsendable: bool,
     feedback: bool,
@@ -60,6 +62,9 @@ impl Jobs for &Memory {
 impl Artifacts for &Memory {
     async fn tail(&self, artifact: &Artifact, _: Option<&Credentials>, _: u64) -> Result<Tail, Fault> {
         assert!(!self.panics, "broken invariant");
+        if self.hangs {
+            std::future::pending::<()>().await;
+        }
         let bytes = match self.junit {
             Some(text) => stored_zip("reports/junit.xml", text.as_bytes()),
             None if self.image => stored_zip("imageDetail.json", IMAGE.as_bytes()),
@@ -214,7 +219,8 @@ async fn run_with(
     };
     let mut context = Context::default();
     context.request_id = "req-1".to_owned();
-    context.deadline = u64::try_from(local_clock().millis()).unwrap() + 60_000;
+    let left = if memory.hangs { 5_100 } else { 60_000 };
+    context.deadline = u64::try_from(local_clock().millis()).unwrap() + left;
     gate.handle(LambdaEvent::new(payload, context)).await
 }
 
@@ -239,7 +245,7 @@ async fn good_evidence_is_a_success_with_output_variables() {
         ..Memory::default()
     };
     run(&memory, event()).await.unwrap();
-    insta::assert_snapshot!(words(&memory), @r#"success: gate `build`: pass, 1 of 1 condition(s) hold [("verdict", "pass"), ("summary", "gate `build`: pass, 1 of 1 condition(s) hold"), ("reportKey", "gates/e-1/11111111-abcd-1111-abcd-111111abcdef.json")]"#);
+    insta::assert_snapshot!(words(&memory), @r#"success: gate `build`: pass, 1 of 1 condition(s) hold [("verdict", "pass"), ("summary", "gate `build`: pass, 1 of 1 condition(s) hold"), ("reportKey", "gates/e-1/11111111-abcd-1111-abcd-111111abcdef.json"), ("conditionsFailed", "0"), ("conditionsTotal", "1")]"#);
 }
 
 #[tokio::test]
@@ -250,11 +256,11 @@ async fn a_failed_test_fails_the_job_with_its_name_even_when_nobody_can_be_told(
         ..Memory::default()
     };
     run(&memory, event()).await.unwrap();
-    insta::assert_snapshot!(words(&memory), @r"
+    insta::assert_snapshot!(words(&memory), @"
     JobFailed: gate `build`: fail, 0 of 1 condition(s) hold
     [fail] `tests.failed` is 1, `unit` asks for <= 0: 1 fewer would pass
         adds
-    report: gates/e-1/11111111-abcd-1111-abcd-111111abcdef.json
+    report: s3://tidegate-reports/gates/e-1/11111111-abcd-1111-abcd-111111abcdef.html
     ");
 }
 
@@ -279,6 +285,10 @@ async fn whatever_is_wrong_the_job_is_answered_with_words_for_whoever_must_act()
     let memory = Memory { policy: Some(POLICY), panics: true, ..Memory::default() };
     run(&memory, event()).await.unwrap();
     insta::assert_snapshot!(words(&memory), @"SystemUnavailable: the gate has a fault of its own; its log has request req-1");
+
+    let memory = Memory { policy: Some(POLICY), hangs: true, ..Memory::default() };
+    run(&memory, event()).await.unwrap();
+    insta::assert_snapshot!(words(&memory), @"SystemUnavailable: the gate could not decide within 0 s");
 
     let memory = Memory::default();
     run(&memory, serde_json::json!({"CodePipeline.job": {"id": "j"}})).await.unwrap();
@@ -317,7 +327,7 @@ async fn a_scan_that_is_not_finished_is_waited_for_and_nothing_is_kept_meanwhile
             && told.contains("\"attempt\":1} 0 % gate `build`: pending until "),
         "{told}"
     );
-    insta::assert_snapshot!(told.lines().last().unwrap(), @"");
+    insta::assert_snapshot!(told.lines().last().unwrap(), @"`no-critical` waits: `BuildApiGateway/imageDetail.json#b2b/api-gateway` is not finished: the scan of `b2b/api-gateway@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef` is `IN_PROGRESS`");
     assert!(memory.stored.borrow().is_empty() && memory.kept.borrow().is_empty());
 
     let memory = scanned(&["PENDING"]);
@@ -329,10 +339,18 @@ async fn a_scan_that_is_not_finished_is_waited_for_and_nothing_is_kept_meanwhile
 async fn after_its_deadline_or_when_it_has_failed_a_scan_is_no_evidence() {
     let memory = scanned(&["IN_PROGRESS"]);
     run(&memory, continued(31)).await.unwrap();
-    insta::assert_snapshot!(words(&memory), @"");
+    insta::assert_snapshot!(words(&memory), @"
+    JobFailed: gate `build`: error, 0 of 1 condition(s) hold
+    [error] `no-critical` cannot be judged: `BuildApiGateway/imageDetail.json#b2b/api-gateway` is no evidence: the scan of `b2b/api-gateway@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef` is `IN_PROGRESS`, at `/imageScanStatus`
+    report: s3://tidegate-reports/gates/e-1/11111111-abcd-1111-abcd-111111abcdef.html
+    ");
     let memory = scanned(&["UNSUPPORTED_IMAGE"]);
     run(&memory, event()).await.unwrap();
-    insta::assert_snapshot!(words(&memory), @"");
+    insta::assert_snapshot!(words(&memory), @"
+    JobFailed: gate `build`: error, 0 of 1 condition(s) hold
+    [error] `no-critical` cannot be judged: `BuildApiGateway/imageDetail.json#b2b/api-gateway` is no evidence: the scan of `b2b/api-gateway@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef` is `UNSUPPORTED_IMAGE`, at `/imageScanStatus`
+    report: s3://tidegate-reports/gates/e-1/11111111-abcd-1111-abcd-111111abcdef.html
+    ");
     assert_eq!(memory.stored.borrow().len(), 1);
 }
 
@@ -365,7 +383,7 @@ async fn a_gate_that_writes_the_history_meanwhile_is_taken_into_account_three_ti
     assert!(memory.history.borrow().as_ref().is_some_and(|history| history.files.contains_key("u")));
     let memory = busy(3);
     run(&memory, event).await.unwrap();
-    insta::assert_snapshot!(words(&memory), @"");
+    insta::assert_snapshot!(words(&memory), @"SystemUnavailable: the history `build` cannot be kept: the store could not answer `write` now: other gates wrote it 3 times meanwhile");
     assert!(memory.stored.borrow().is_empty());
 }
 
@@ -428,7 +446,7 @@ async fn a_build_without_an_artifact_is_an_error_and_never_passes() {
     let missing = Memory { policy: Some(POLICY), feedback: true, ..Memory::default() };
     insta::assert_snapshot!(judged(&missing, build()).await, @r#"
     null
-    stored ["pull-request shop-checks:4b1c9d2e-0000-4000-8000-000000000001 4b1c9d2e-0000-4000-8000-000000000001: Error [\"`unit` cannot be judged: 0 file(s) match `**/junit.xml`, at least 1 must\"] [\"there is no object `builds/1001/4b1c9d2e-0000-4000-8000-000000000001/reports.zip`, the build has written no artifact\"]"]
+    stored ["pull-request shop-checks:4b1c9d2e-0000-4000-8000-000000000001 4b1c9d2e-0000-4000-8000-000000000001: Error [\"`unit` cannot be judged: no file matches `**/junit.xml`, at least 1 must\"] [\"there is no object `builds/1001/4b1c9d2e-0000-4000-8000-000000000001/reports.zip`, the build has written no artifact\"]"]
     told 1
     "#);
     let mut none = build();
@@ -437,7 +455,7 @@ async fn a_build_without_an_artifact_is_an_error_and_never_passes() {
     let memory = Memory { policy: Some(lenient), junit: Some(GREEN), feedback: true, ..Memory::default() };
     insta::assert_snapshot!(judged(&memory, none).await, @r#"
     null
-    stored ["pull-request shop-checks:4b1c9d2e-0000-4000-8000-000000000001 4b1c9d2e-0000-4000-8000-000000000001: Error [\"`unit` cannot be judged: 0 file(s) match `**/junit.xml`, at least 1 must\"] [\"the build has written no artifact\"]"]
+    stored ["pull-request shop-checks:4b1c9d2e-0000-4000-8000-000000000001 4b1c9d2e-0000-4000-8000-000000000001: Error [\"`unit` cannot be judged: no file matches `**/junit.xml`, at least 1 must\"] [\"the build has written no artifact\"]"]
     told 1
     "#);
 }
@@ -452,7 +470,7 @@ async fn a_build_that_cannot_be_judged_fails_its_invocation() {
     ");
     let unreadable = Memory { policy: Some("version: 1\n"), junit: Some(GREEN), ..Memory::default() };
     insta::assert_snapshot!(judged(&unreadable, build()).await, @"
-    Unjudged: policy `pull-request`: the policy cannot be used: error: line 1 column 1: missing field `sources`
+    Unjudged: policy `pull-request`: the policy cannot be used: line 1, column 1: the key `sources` is missing
     stored []
     told 0
     ");

@@ -37,7 +37,7 @@ const PAGES: [&str; 2] = [
     "PUT /tidegate-reports/gates/e-1/11111111-abcd-1111-abcd-111111abcdef.md",
 ];
 const HISTORY: &str = "GET /tidegate-reports/history/b2b-production.json";
-const BUILD_HISTORY: &str = "GET /tidegate-reports/history/shop-checks.json";
+const BUILD_HISTORY: &str = "GET /tidegate-reports/history/build.3ashop-checks.json";
 const POLICY: &str = "version: 1\nsources: {u: {path: \"**/junit.xml\"}}\nconditions: [{id: unit, source: u, metric: tests.failed, operator: \"<=\", fail: 0}]";
 const GREEN: &str =
     r#"<testsuite name="api" tests="2" failures="0"><testcase name="a"/><testcase name="b"/></testsuite>"#;

@@ -67,8 +67,8 @@ mod tests {
     fn only_the_id_of_the_task_is_taken_from_the_artifact() {
         let written = "projectKey=shop\nserverUrl=https://evil.test\nceTaskId=AYx-12_3\nceTaskUrl=https://evil.test/api\n";
         assert_eq!(task_id(written.as_bytes()).unwrap(), "AYx-12_3");
-        insta::assert_snapshot!(task_id(b"projectKey=shop").unwrap_err(), @"");
-        insta::assert_snapshot!(task_id(b"ceTaskId=1&id=2").unwrap_err(), @"");
+        insta::assert_snapshot!(task_id(b"projectKey=shop").unwrap_err(), @"it names no task, or several, at `ceTaskId`");
+        insta::assert_snapshot!(task_id(b"ceTaskId=1&id=2").unwrap_err(), @"the id of the task is not of letters, digits, `-` and `_` only, at `ceTaskId`");
         assert!(task_id(b"ceTaskId=\n").is_err() && task_id(b"ceTaskId=a\nceTaskId=b").is_err());
     }
 
@@ -81,11 +81,11 @@ mod tests {
         };
         let gate = || Some(json!({"projectStatus": {"status": "OK"}}));
         let found = String::from_utf8(of("SUCCESS", gate()).unwrap()).unwrap();
-        insta::assert_snapshot!(found, @"");
+        insta::assert_snapshot!(found, @r#"{"analysis":{"revision":"abc1234"},"projectStatus":{"status":"OK"}}"#);
         let problem = |status: &str| of(status, gate()).unwrap_err().problem;
         assert_eq!(["PENDING", "IN_PROGRESS"].map(problem), [Problem::Unfinished; 2]);
         assert_eq!(["FAILED", "CANCELED", "", "NEW"].map(problem), [Problem::ToolFailed; 4]);
         assert_eq!(of("SUCCESS", None).unwrap_err().problem, Problem::ToolFailed, "without an analysis");
-        insta::assert_snapshot!(settled("t", Analysis::NoTask).unwrap_err(), @"");
+        insta::assert_snapshot!(settled("t", Analysis::NoTask).unwrap_err(), @"the server has no task `t`, at `/task`");
     }
 }

@@ -5,6 +5,7 @@
 
 pub mod alert;
 pub mod analysis;
+mod answer;
 pub mod archive;
 pub mod build;
 pub mod continuation;

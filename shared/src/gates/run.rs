@@ -3,6 +3,7 @@
 //! What is decided is written down before anybody hears of it, and a job that comes again hears the same. Evidence that is asked for and is
 //! not finished is waited for by coming again; until then nothing is written.
 
+use super::answer::{answer, fail, unavailable, wait};
 use super::build::{ARTIFACT, Finished};
 use super::continuation::Continuation;
 use super::evaluate::{Evaluated, evaluate};
@@ -13,13 +14,10 @@ use super::history::History;
 use super::job::{Artifact, Credentials, Job};
 use super::policy::Policy;
 use super::ports::{Analyses, Answer, Artifacts, FailureKind, Histories, Policies, Record, Scans, Verdicts};
-use super::render::{MAX_MESSAGE, MAX_SUMMARY, message, short};
 use super::verdict::{Outcome, Verdict};
-use crate::errors::{Fault, chain};
+use crate::errors::Fault;
 use crate::model::Timestamp;
 
-/// Longest value of the output variable `summary`.
-const SUMMARY_VARIABLE: usize = 500;
 /// How often a history is read again because another gate wrote it meanwhile.
 const TRIES: usize = 3;
 
@@ -48,8 +46,9 @@ struct Case<'c> {
     /// Names of all artifacts that there should be.
     names: Vec<&'c str>,
     credentials: Option<&'c Credentials>,
-    /// An artifact that is not there is missing evidence, and not somebody's mistake.
-    may_be_absent: bool,
+    /// A build of something that nobody has merged: an artifact that is not there is missing evidence, and what is remembered of releases is
+    /// read and not written.
+    is_build: bool,
     branch: &'c str,
     stage: &'c str,
     commit: &'c str,
@@ -97,7 +96,7 @@ where
             artifacts: job.artifacts.iter().collect(),
             names: job.artifacts.iter().map(|artifact| artifact.name.as_str()).collect(),
             credentials: Some(&job.credentials),
-            may_be_absent: false,
+            is_build: false,
             branch: &asked.branch,
             stage: &asked.stage,
             commit: &asked.commit_id,
@@ -144,11 +143,11 @@ where
     ) -> Result<Record, GateError> {
         let case = Case {
             policy: name,
-            history: &build.project,
+            history: &format!("build:{}", build.project),
             artifacts: build.artifact.iter().collect(),
             names: vec![ARTIFACT],
             credentials: None,
-            may_be_absent: true,
+            is_build: true,
             branch: "",
             stage: "",
             commit: "",
@@ -183,7 +182,7 @@ where
         for artifact in &case.artifacts {
             match fetcher.open(artifact).await {
                 Ok(one) => opened.push(one),
-                Err(error) => broken.push(error.of_evidence(artifact, case.may_be_absent)?),
+                Err(error) => broken.push(error.of_evidence(artifact, case.is_build)?),
             }
         }
         let policy = self.with_own(policy, &mut opened, &fetcher).await?;
@@ -267,6 +266,7 @@ where
     }
 
     /// The verdict, with what is remembered taken into account and written down; another gate that writes meanwhile is taken into account too.
+    /// A build writes under its project only: it must not push out what a release remembers, and get its findings new grace.
     async fn remembered(
         &self,
         case: &Case<'_>,
@@ -292,7 +292,8 @@ where
             let (known, version) =
                 before.map_or((History::default(), None), |(known, version)| (known, Some(version)));
             let Evaluated { verdict, history } = evaluate(policy, &asked, reports, &known);
-            if verdict.outcome == Outcome::Pending || history == known {
+            let is_shared = case.is_build && policy.history.is_some();
+            if verdict.outcome == Outcome::Pending || history == known || is_shared {
                 return Ok(verdict);
             }
             match self.histories.store(name, &history, version.as_ref()).await {
@@ -302,8 +303,8 @@ where
             }
         }
         let busy = Fault::Transient {
-            service: "S3",
-            operation: "PutObject",
+            service: "the store",
+            operation: "write",
             detail: format!("other gates wrote it {TRIES} times meanwhile"),
         };
         Err(fault_in(&format!("{what} kept"), busy))
@@ -345,51 +346,4 @@ impl GateError {
 
 fn fault_in(what: &str, fault: Fault) -> GateError {
     GateError::Fault(what.to_owned(), fault)
-}
-
-fn wait(policy: &str, verdict: &Verdict, next: Continuation, now: Timestamp, deadline: Timestamp) -> Answer {
-    let waits = verdict.conditions.iter().filter(|judged| judged.outcome == Outcome::Pending);
-    let waits: Vec<&str> = waits.map(|judged| judged.message.as_str()).collect();
-    let summary = format!("gate `{policy}`: pending until {deadline} at the latest\n{}", waits.join("\n"));
-    Answer::Wait {
-        token: next.token(),
-        percent: next.percent(now, deadline),
-        summary: summary.chars().take(MAX_SUMMARY).collect(),
-    }
-}
-
-fn answer(record: &Record, place: &str) -> Answer {
-    let verdict = &record.verdict;
-    if !verdict.outcome.lets_through() {
-        let end = format!("\nreport: {place}");
-        let text = message(&record.policy, verdict, MAX_MESSAGE.saturating_sub(end.chars().count()));
-        return Answer::Fail { kind: FailureKind::JobFailed, message: format!("{text}{end}") };
-    }
-    let summary = message(&record.policy, verdict, MAX_SUMMARY);
-    let (failed, total) = (
-        verdict.conditions.iter().filter(|judged| !judged.outcome.lets_through()).count(),
-        verdict.conditions.len(),
-    );
-    let variables = [
-        ("verdict", verdict.outcome.word().to_owned()),
-        ("summary", short(summary.lines().next().unwrap_or_default(), SUMMARY_VARIABLE)),
-        ("reportKey", record.key()),
-        ("conditionsFailed", failed.to_string()),
-        ("conditionsTotal", total.to_string()),
-    ];
-    Answer::Succeed { summary, variables: variables.map(|(name, value)| (name.to_owned(), value)).to_vec() }
-}
-
-fn fail(kind: FailureKind, message: &str) -> Answer {
-    Answer::Fail { kind, message: message.chars().take(MAX_MESSAGE).collect() }
-}
-
-/// What a fault of the outside world means to the job.
-fn unavailable(what: &str, fault: &Fault) -> Answer {
-    let kind = match fault {
-        Fault::Denied { .. } => FailureKind::PermissionError,
-        Fault::Missing { .. } | Fault::Unreadable { .. } => FailureKind::ConfigurationError,
-        Fault::Transient { .. } | Fault::Conflict { .. } => FailureKind::SystemUnavailable,
-    };
-    fail(kind, &format!("{what}: {}", chain(fault)))
 }
