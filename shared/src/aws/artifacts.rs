@@ -101,14 +101,21 @@ impl Artifacts for S3Artifacts {
     }
 }
 
-async fn body(answer: GetObjectOutput, most: u64) -> Result<Vec<u8>, Fault> {
+/// The bytes, held once: a large piece is half of the function's memory.
+async fn body(mut answer: GetObjectOutput, most: u64) -> Result<Vec<u8>, Fault> {
     let length = answer.content_length().and_then(|length| u64::try_from(length).ok()).unwrap_or_default();
     if length > most {
         let detail = format!("{length} bytes come, {most} were asked for");
         return Err(Fault::Unreadable { service: SERVICE, operation: GET, detail });
     }
-    let body = answer.body.collect().await.map_err(|error| transient(error.to_string()))?;
-    Ok(body.to_vec())
+    let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or_default());
+    while let Some(piece) = answer.body.try_next().await.map_err(|error| transient(error.to_string()))? {
+        bytes.extend_from_slice(&piece);
+        if bytes.len() as u64 > most {
+            return Err(transient(format!("more than the {most} bytes come that were asked for")));
+        }
+    }
+    Ok(bytes)
 }
 
 fn transient(detail: String) -> Fault {
