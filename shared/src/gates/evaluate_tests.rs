@@ -147,7 +147,329 @@ fn judged_by_artifact_no_service_lends_its_coverage_to_another() {
     );
 }
 
+/// A policy on one source with `conditions`, and what comes after them.
+fn on(source: &str, rest: &str) -> String {
+    format!("version: 1\nsources:\n  {source}\n{rest}")
+}
+
+fn judged(policy: &str, files: &[(&str, &str)], asked: &Asked<'_>, history: &History) -> Evaluated {
+    evaluate(&Policy::parse(policy).unwrap(), asked, &reports(files), history)
+}
+
+fn words(verdict: &Verdict) -> String {
+    let conditions = verdict.conditions.iter().map(|c| format!("[{}] {}", c.outcome.word(), c.message));
+    let skipped = verdict.not_judged.iter().map(|n| format!("[not judged] {}: {}", n.id, n.reason));
+    let notes = verdict.notes.iter().map(|note| format!("note: {note}"));
+    conditions.chain(skipped).chain(notes).collect::<Vec<_>>().join("\n")
+}
+
+const UNIT: &str = "unit: { path: \"**/junit*.xml\" }";
+const NO_FAILURE: &str =
+    "conditions:\n  - { id: unit-tests, source: unit, metric: tests.failed, operator: \"<=\", fail: 0 }\n";
+
+/// Every way in which evidence can be broken has words of its own, and none passes.
+#[test]
+fn no_broken_evidence_passes_and_each_kind_has_its_own_words() {
+    let good = "<testsuite timestamp='2026-11-22T10:00:00'><testcase name='a'/></testsuite>";
+    let source = |keys: &str| on(&format!("unit: {{ path: \"**/junit*.xml\"{keys} }}"), NO_FAILURE);
+    let latin = b"<?xml version='1.0' encoding='Shift_JIS'?><testsuite/>";
+    let cases: [(&str, &str, Vec<(&str, &str)>); 13] = [
+        ("missing", "", vec![]),
+        ("empty", "", vec![("reports/junit.xml", " \n")]),
+        ("zero tests", "", vec![("reports/junit.xml", "<testsuite tests='0'></testsuite>")]),
+        (
+            "only skipped",
+            "",
+            vec![("reports/junit.xml", "<testsuite><testcase name='a'><skipped/></testcase></testsuite>")],
+        ),
+        ("truncated", "", vec![("reports/junit.xml", "<testsuite><testcase name='a'/><testca")]),
+        ("closing tag lost", "", vec![("reports/junit.xml", "<testsuite><testcase name='a'/>")]),
+        ("wrong encoding", "", vec![("reports/junit.xml", std::str::from_utf8(latin).unwrap())]),
+        (
+            "error object",
+            "",
+            vec![("reports/junit.xml", r#"{"message":"x","statusCode":403,"error":{"summary":""}}"#)],
+        ),
+        ("no report", "", vec![("reports/junit.xml", "hello")]),
+        ("another format", ", format: lcov", vec![("reports/junit.xml", good)]),
+        ("wrong commit", ", must_match_commit: true", vec![("reports/junit.xml", good)]),
+        ("too old", ", max_age: 2h", vec![("reports/junit.xml", good)]),
+        ("one of two files", ", min_files: 2", vec![("reports/junit.xml", good)]),
+    ];
+    let mut all = String::new();
+    for (name, keys, files) in cases {
+        let policy = source(keys);
+        let verdict = judged(&policy, &files, &asked(), &History::default()).verdict;
+        assert_eq!(verdict.outcome, Outcome::Error, "{name}");
+        all.push_str(&format!("{name}: {}\n", verdict.conditions[0].message));
+    }
+    insta::assert_snapshot!(all, @"
+    missing: `unit-tests` cannot be judged: no file matches `**/junit*.xml`, at least 1 must
+    empty: `unit-tests` cannot be judged: `reports/junit.xml` is no evidence: the file is empty, at `/`
+    zero tests: `unit-tests` cannot be judged: `reports/junit.xml` has no test
+    only skipped: `unit-tests` cannot be judged: 0 test(s) were run, at least 1 must be
+    truncated: `unit-tests` cannot be judged: `reports/junit.xml` is no evidence: the XML ends too early: syntax error: tag not closed: `>` not found before end of input, at `testsuite[0]`
+    closing tag lost: `unit-tests` cannot be judged: `reports/junit.xml` is no evidence: the file ends inside an element: it is truncated, at `testsuite[0]`
+    wrong encoding: `unit-tests` cannot be judged: `reports/junit.xml` is no evidence: the file declares the encoding `shift_jis`; UTF-8 is read, at `/`
+    error object: `unit-tests` cannot be judged: `reports/junit.xml` is no evidence: npm wrote an error instead of an audit, at `/error`
+    no report: `unit-tests` cannot be judged: `reports/junit.xml` is no evidence: the content is of no known report format, at `/`
+    another format: `unit-tests` cannot be judged: `reports/junit.xml` is JUnit XML, the source takes `lcov` only
+    wrong commit: `unit-tests` cannot be judged: `reports/junit.xml` does not say of which commit it is
+    too old: `unit-tests` cannot be judged: `reports/junit.xml` has no date, and the source has a `max_age`
+    one of two files: `unit-tests` cannot be judged: only 1 of at least 2 files match `**/junit*.xml`
+    ");
+}
+
+#[test]
+fn missing_evidence_may_be_a_warning_and_broken_evidence_never() {
+    let policy = on(UNIT, &NO_FAILURE.replace("fail: 0", "fail: 0, missing: warn"));
+    assert_eq!(verdict(&policy, &[]).outcome, Outcome::Warn);
+    assert_eq!(verdict(&policy, &[("reports/junit.xml", "")]).outcome, Outcome::Error);
+}
+
+#[test]
+fn a_condition_elsewhere_is_not_judged_and_a_gate_without_any_is_no_pass() {
+    let policy = on(UNIT, &NO_FAILURE.replace("fail: 0", "fail: 0, when: { branch: \"release/*\" }"));
+    let verdict = verdict(&policy, &[GOOD[0]]);
+    assert_eq!(verdict.outcome, Outcome::Error);
+    insta::assert_snapshot!(words(&verdict), @"
+    [not judged] unit-tests: only on branch `release/*`, this is `main`
+    note: no condition was judged: that is no pass
+    ");
+    let untold = Asked { branch: None, ..asked() };
+    let verdict = judged(&policy, &[GOOD[0]], &untold, &History::default()).verdict;
+    assert_eq!(verdict.outcome, Outcome::Pass, "a gate that was not told its branch judges");
+}
+
+fn suite(cases: &[(&str, bool)]) -> String {
+    let case = |(name, failed): &(&str, bool)| {
+        format!(
+            "<testcase classname='K' name='{name}'>{}</testcase>",
+            if *failed { "<failure/>" } else { "" }
+        )
+    };
+    format!("<testsuite>{}</testsuite>", cases.iter().map(case).collect::<String>())
+}
+
+#[test]
+fn a_test_in_quarantine_fails_in_sight_until_the_day_is_over() {
+    let quarantine = |day: &str| {
+        format!(
+            "{NO_FAILURE}quarantine:\n  - {{ test: \"K: slow*\", reason: a race, owner: ann, expires: {day} }}\n"
+        )
+    };
+    let report = suite(&[("fast", false), ("slow one", true)]);
+    let files = [("reports/junit.xml", report.as_str())];
+    let held = verdict(&on(UNIT, &quarantine("2026-11-23")), &files);
+    assert_eq!((held.outcome, held.quarantined.len()), (Outcome::Pass, 1));
+    let over = verdict(&on(UNIT, &quarantine("2026-11-22")), &files);
+    insta::assert_snapshot!(words(&over), @"
+    [fail] `tests.failed` is 1, `unit-tests` asks for <= 0: 1 fewer would pass
+    note: the quarantine of `K: slow*` expired on 2026-11-22
+    ");
+    let other = suite(&[("fast", true), ("slow one", true)]);
+    let both = verdict(&on(UNIT, &quarantine("2026-11-23")), &[("reports/junit.xml", other.as_str())]);
+    assert_eq!((both.outcome, both.conditions[0].actual), (Outcome::Fail, Some(1.0)));
+}
+
+#[test]
+fn attempts_are_flaky_only_where_the_policy_says_so_and_have_a_budget() {
+    let report = suite(&[("a", true), ("a", false), ("b", false)]);
+    let files = [("reports/junit.xml", report.as_str())];
+    assert_eq!(verdict(&on(UNIT, NO_FAILURE), &files).outcome, Outcome::Fail);
+    let source = "unit: { path: \"**/junit*.xml\", duplicates: any-pass }";
+    let budget = |most: u32| {
+        let flaky = format!(
+            "  - {{ id: flaky, source: unit, metric: tests.flaky, operator: \"<=\", fail: {most} }}\n"
+        );
+        verdict(&on(source, &format!("{NO_FAILURE}{flaky}")), &files).outcome
+    };
+    assert_eq!((budget(1), budget(0)), (Outcome::Pass, Outcome::Fail));
+}
+
+fn audit(findings: &[(&str, &str, &str)]) -> String {
+    let via = |(id, package, severity): &(&str, &str, &str)| {
+        format!(
+            r#""{package}":{{"via":[{{"name":"{package}","url":"https://x/{id}","severity":"{severity}"}}]}}"#
+        )
+    };
+    let all: Vec<String> = findings.iter().map(via).collect();
+    format!(r#"{{"auditReportVersion":2,"vulnerabilities":{{{}}}}}"#, all.join(","))
+}
+
+const AUDIT: &str = "audit: { path: \"**/npm-audit.json\" }";
+const NO_HIGH: &str =
+    "conditions:\n  - { id: no-high, source: audit, metric: findings.high, operator: \"<=\", fail: 0KEYS }\n";
+
+fn at(day: u32) -> Asked<'static> {
+    Asked { now: format!("2026-11-{day:02}T00:00:00Z").parse().unwrap(), ..asked() }
+}
+
+#[test]
+fn a_finding_has_grace_from_the_day_it_was_first_seen() {
+    let policy = on(AUDIT, &NO_HIGH.replace("KEYS", ", grace: { high: 7d }"));
+    let report = audit(&[("GHSA-1", "qs", "high")]);
+    let files = [("reports/npm-audit.json", report.as_str())];
+    let first = judged(&policy, &files, &at(1), &History::default());
+    assert_eq!((first.verdict.outcome, first.verdict.in_grace.len()), (Outcome::Pass, 1));
+    let last = judged(&policy, &files, &at(7), &first.history);
+    assert_eq!(last.verdict.outcome, Outcome::Pass);
+    let over = judged(&policy, &files, &at(8), &last.history);
+    assert_eq!((over.verdict.outcome, over.verdict.in_grace.len()), (Outcome::Fail, 0));
+}
+
+#[test]
+fn only_new_findings_count_where_the_policy_says_so() {
+    let policy = on(AUDIT, &NO_HIGH.replace("KEYS", ", new: true"));
+    let old = audit(&[("GHSA-1", "qs", "high")]);
+    let both = audit(&[("GHSA-1", "qs", "high"), ("GHSA-2", "ms", "high")]);
+    let run = |report: &str, history: &History| {
+        judged(&policy, &[("reports/npm-audit.json", report)], &asked(), history)
+    };
+    let first = run(&old, &History::default());
+    assert_eq!(first.verdict.outcome, Outcome::Fail, "before the first pass all are new");
+    let mut history = first.history;
+    history.known.insert("audit".to_owned(), ["GHSA-1|qs".to_owned()].into());
+    assert_eq!(run(&old, &history).verdict.outcome, Outcome::Pass);
+    insta::assert_snapshot!(run(&both, &history).verdict.conditions[0].offenders.join(", "), @"GHSA-2 in ms");
+}
+
+const COVERAGE: &str = "coverage: { path: \"**/lcov.info\" }";
+
+fn ratchet(keys: &str) -> String {
+    on(
+        COVERAGE,
+        &format!(
+            "conditions:\n  - {{ id: ratchet, source: coverage, metric: coverage.lines, operator: \">=\", baseline: {{ compare: best{keys} }} }}\n"
+        ),
+    )
+}
+
+#[test]
+fn a_ratchet_raises_itself_and_neither_goes_slack_nor_locks_up() {
+    let policy = ratchet("");
+    let run = |report: &str, history: &History| {
+        judged(&policy, &[("reports/lcov.info", report)], &asked(), history)
+    };
+    let first = run(&lcov(80, 100), &History::default());
+    assert_eq!(first.verdict.outcome, Outcome::Warn);
+    insta::assert_snapshot!(words(&first.verdict), @"[warn] `coverage.lines` is 80.00 % (80 of 100): `ratchet` has no baseline yet, a pass of the protected branch makes one");
+    let raised = run(&lcov(90, 100), &first.history);
+    assert_eq!(raised.verdict.outcome, Outcome::Pass);
+    let worse = run(&lcov(89, 100), &raised.history);
+    assert_eq!(worse.verdict.outcome, Outcome::Fail);
+    insta::assert_snapshot!(words(&worse.verdict), @"[fail] `coverage.lines` is 89.00 % (89 of 100), `ratchet` asks for the baseline's 90 % or more: 1 more covered line would pass");
+    assert_eq!(worse.history.marks, raised.history.marks, "what does not pass is no baseline");
+    assert_eq!(run(&lcov(90, 100), &worse.history).verdict.outcome, Outcome::Pass);
+    let elsewhere = Asked { branch: Some("feature"), ..asked() };
+    let other = judged(&policy, &[("reports/lcov.info", &lcov(99, 100))], &elsewhere, &raised.history);
+    assert_eq!(other.history.marks, raised.history.marks, "only the protected branch makes a baseline");
+    // 50 covered lines are deleted: 40 of 50 is less than 90 %, and nothing that is left was covered and is not.
+    assert_eq!(run(&lcov(40, 50), &raised.history).verdict.outcome, Outcome::Pass);
+}
+
+#[test]
+fn a_baseline_is_tolerant_in_points_and_in_lines() {
+    let marked =
+        judged(&ratchet(""), &[("reports/lcov.info", &lcov(900, 1000))], &asked(), &History::default())
+            .history;
+    let run = |keys: &str, hit: u32| {
+        judged(&ratchet(keys), &[("reports/lcov.info", &lcov(hit, 1000))], &asked(), &marked).verdict.outcome
+    };
+    assert_eq!(
+        [run("", 899), run(", tolerance: 0.1", 899), run(", tolerance: 0.1", 898)],
+        [Outcome::Fail, Outcome::Pass, Outcome::Fail]
+    );
+    assert_eq!(
+        [run(", tolerance_lines: 5", 895), run(", tolerance_lines: 5", 894)],
+        [Outcome::Pass, Outcome::Fail]
+    );
+    assert_eq!(
+        [run(", first: fail", 900), run(", tolerance_percent: 10", 810)],
+        [Outcome::Pass, Outcome::Pass]
+    );
+}
+
+#[test]
+fn a_small_change_is_not_judged_against_the_baseline() {
+    let marked =
+        judged(&ratchet(""), &[("reports/lcov.info", &lcov(90, 100))], &asked(), &History::default()).history;
+    let small = ratchet("").replace("compare: best } }", "compare: best }, min_changed_lines: 5 }");
+    let verdict = judged(&small, &[("reports/lcov.info", &lcov(88, 100))], &asked(), &marked).verdict;
+    insta::assert_snapshot!(words(&verdict), @"
+    [not judged] ratchet: 2 changed line(s) can be covered, it is judged from 5
+    note: no condition was judged: that is no pass
+    ");
+    let verdict = judged(&small, &[("reports/lcov.info", &lcov(85, 100))], &asked(), &marked).verdict;
+    assert_eq!(verdict.outcome, Outcome::Fail);
+}
+
+#[test]
+fn fewer_files_than_at_the_last_pass_are_told() {
+    let both = [GOOD[0], ("Api/junit.xml", GOOD[0].1)];
+    let policy = on(UNIT, NO_FAILURE);
+    let history = judged(&policy, &both, &asked(), &History::default()).history;
+    let verdict = judged(&policy, &both[..1], &asked(), &history).verdict;
+    assert_eq!(verdict.outcome, Outcome::Warn);
+    insta::assert_snapshot!(words(&verdict), @"
+    [pass] `tests.failed` is 0, `unit-tests` asks for <= 0
+    [warn] `Api/junit.xml` of source `unit` was there at the last pass and is not there now
+    ");
+    let strict = policy.replace("junit*.xml\" }", "junit*.xml\", fewer_files: fail }");
+    assert_eq!(judged(&strict, &both[..1], &asked(), &history).verdict.outcome, Outcome::Error);
+}
+
+#[test]
+fn a_component_is_judged_by_its_own_code() {
+    let policy = on(
+        COVERAGE,
+        "conditions:\n  - { id: api, source: coverage, component: \"services/api/**\", metric: coverage.lines, operator: \">=\", fail: 80 }\n",
+    );
+    let file = |path: &str, hit: u32| lcov(hit, 10).replace("SF:a", &format!("SF:{path}"));
+    let report = file("services/api/a.js", 5) + &file("services/web/b.js", 10);
+    let verdict = verdict(&policy, &[("reports/lcov.info", &report)]);
+    insta::assert_snapshot!(words(&verdict), @"[fail] `coverage.lines` of `services/api/**` is 50.00 % (5 of 10), `api` asks for >= 80 %: 3 more covered lines would pass");
+    let nothing = super::tests::verdict(&policy, &[("reports/lcov.info", &file("other.js", 10))]);
+    insta::assert_snapshot!(words(&nothing), @"[error] `api` cannot be judged: source `coverage` has nothing of component `services/api/**`");
+}
+
 proptest! {
+    #[test]
+    fn removing_evidence_never_improves_a_verdict(which in 0..3_usize, cut in 0.0..1.0_f64, hit in 0..126_u32, failed: bool, critical: bool) {
+        let unit = suite(&[("a", failed), ("b", false)]);
+        let coverage = lcov(hit, 125);
+        let audit = audit(&[("GHSA-1", "qs", if critical { "critical" } else { "low" })]);
+        let whole = [("reports/junit.xml", unit.as_str()), ("reports/lcov.info", &coverage), ("reports/npm-audit.json", &audit)];
+        let before = verdict(POLICY, &whole).outcome;
+        let without: Vec<(&str, &str)> = whole.iter().enumerate().filter(|(index, _)| *index != which).map(|(_, file)| *file).collect();
+        prop_assert!(verdict(POLICY, &without).outcome >= before);
+        let mut shorter = whole;
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "a place in a short text")]
+        let place = (shorter[which].1.len() as f64 * cut) as usize;
+        shorter[which].1 = &shorter[which].1[..place];
+        prop_assert!(verdict(POLICY, &shorter).outcome >= before);
+    }
+
+    #[test]
+    fn a_waiver_changes_only_what_it_names(named in 0..4_usize, severities in proptest::collection::vec(0..3_usize, 3)) {
+        let words = ["critical", "high", "low"];
+        let findings: Vec<(String, String, &str)> =
+            severities.iter().enumerate().map(|(i, s)| (format!("GHSA-{i}"), format!("p{i}"), words[*s])).collect();
+        let borrowed: Vec<(&str, &str, &str)> = findings.iter().map(|(id, package, s)| (id.as_str(), package.as_str(), *s)).collect();
+        let report = audit(&borrowed);
+        let files = [("reports/npm-audit.json", report.as_str())];
+        let conditions: String = words.iter().map(|s| format!("  - {{ id: no-{s}, source: audit, metric: findings.{s}, operator: \"<=\", fail: 0 }}\n")).collect();
+        let policy = on(AUDIT, &format!("conditions:\n{conditions}"));
+        let waiver = format!("waivers:\n  - {{ finding: GHSA-{named}, reason: r, owner: o, expires: 2026-12-31 }}\n");
+        let (before, after) = (verdict(&policy, &files), verdict(&format!("{policy}{waiver}"), &files));
+        for ((word, then), now) in words.iter().zip(&before.conditions).zip(&after.conditions) {
+            let waived = f64::from(u32::from(severities.get(named).is_some_and(|s| words[*s] == *word)));
+            prop_assert_eq!(then.actual.unwrap() - waived, now.actual.unwrap());
+        }
+        prop_assert_eq!(after.waived.len(), usize::from(named < 3));
+    }
+
+
     #[test]
     fn raising_a_threshold_never_turns_fail_into_pass(hit in 0..200_u32, more in 0..200_u32, low in 0..100_u32, step in 0..50_u32) {
         let report = lcov(hit, hit + more + 1);

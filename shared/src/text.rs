@@ -1,4 +1,4 @@
-//! Text of pipelines on its way into GitHub's markdown: nothing in it may mention, link, mark up or break a table, nor exceed a limit.
+//! Text from outside on its way to people: into GitHub's markdown nothing may mention, link, mark up or break a table, nor exceed a limit.
 //!
 //! Entities are no help against mentions, because GitHub looks for them after rendering; a zero-width space is.
 //! Specification: <https://github.github.com/gfm/#backslash-escapes>, <https://github.github.com/gfm/#autolinks-extension->
