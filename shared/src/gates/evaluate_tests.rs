@@ -480,3 +480,25 @@ proptest! {
         prop_assert!(outcome(low) <= outcome(low + step));
     }
 }
+
+#[test]
+fn what_was_measured_is_kept_in_a_form_that_gives_the_same_verdict() {
+    use crate::gates::normal::Entry;
+    let failing = suite(&[("a", true), ("b", false)]);
+    let found = audit(&[("GHSA-1", "qs", "critical")]);
+    let files = [
+        ("reports/junit.xml", failing.as_str()),
+        ("reports/lcov.info", &lcov(98, 125)),
+        ("reports/npm-audit.json", found.as_str()),
+        ("Api/junit.xml", "<testsuite>"),
+    ];
+    let policy = Policy::parse(POLICY).unwrap();
+    for count in 1..=files.len() {
+        let reports = reports(&files[..count]);
+        let json = serde_json::to_string(&reports.iter().map(Entry::of).collect::<Vec<_>>()).unwrap();
+        let again: Vec<Entry> = serde_json::from_str(&json).unwrap();
+        let again: Vec<Report> = again.into_iter().map(Entry::report).collect();
+        let verdict = |reports: &[Report]| evaluate(&policy, &asked(), reports, &History::default()).verdict;
+        assert_eq!(verdict(&reports), verdict(&again));
+    }
+}

@@ -13,6 +13,7 @@ pub mod history;
 pub mod job;
 mod judge;
 pub mod metric;
+pub mod normal;
 pub mod notice;
 mod patch;
 pub mod policy;

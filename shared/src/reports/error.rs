@@ -1,9 +1,9 @@
 //! Why a report is no evidence.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// What is wrong with it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Problem {
     /// Nothing is in it.

@@ -68,7 +68,7 @@ impl Severity {
 }
 
 /// Whether something can be done.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Fix {
     /// A version without it exists.

@@ -10,7 +10,7 @@ pub(super) const KEPT_BROKEN: usize = 5_000;
 const REMEMBERED: usize = 500_000;
 
 /// How a case ended.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Outcome {
     /// Passed.
