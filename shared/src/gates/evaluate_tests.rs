@@ -502,3 +502,35 @@ fn what_was_measured_is_kept_in_a_form_that_gives_the_same_verdict() {
         assert_eq!(verdict(&reports), verdict(&again));
     }
 }
+
+#[cfg(feature = "cel")]
+#[test]
+fn an_expression_passes_only_when_it_is_true_and_any_error_is_one() {
+    let policy = |expr: &str| {
+        let condition = format!("conditions:\n  - {{ id: e, expr: '{expr}', message: too many }}\n");
+        on(&format!("{UNIT}\n  {COVERAGE}"), &condition)
+    };
+    let run = |expr: &str| verdict(&policy(expr), &GOOD[..1]);
+    assert_eq!(run("sources.unit.tests.failed == 0.0 && branch == \"main\"").outcome, Outcome::Pass);
+    let all: Vec<String> = [
+        "sources.unit.tests.total > 5.0",
+        "sources.coverage.coverage.lines >= 80.0",
+        "sources.unit.tests.faild == 0.0",
+        "sources.unit.tests.total",
+        "sources.unit.tests.total && true",
+        "nobody == 1",
+    ]
+    .iter()
+    .map(|expr| words(&run(expr)))
+    .collect();
+    insta::assert_snapshot!(all.join("\n"), @"");
+    let refused = Policy::parse(&policy("sources.unit.tests.total >")).unwrap_err();
+    insta::assert_snapshot!(refused, @"");
+}
+
+#[cfg(not(feature = "cel"))]
+#[test]
+fn a_gate_without_expressions_refuses_a_policy_that_has_one() {
+    let policy = on(UNIT, "conditions:\n  - { id: e, expr: \"true\", message: m }\n");
+    insta::assert_snapshot!(Policy::parse(&policy).unwrap_err(), @"the policy cannot be used: line 5, column 20: condition `e`: `expr` is not built into this gate (cargo feature `cel`)");
+}

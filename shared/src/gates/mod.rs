@@ -10,6 +10,7 @@ pub mod evidence;
 mod excuse;
 mod expression;
 pub mod history;
+pub mod init;
 pub mod job;
 mod judge;
 pub mod metric;

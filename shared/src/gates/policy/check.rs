@@ -200,6 +200,13 @@ impl Check<'_> {
             let words = "`expr` is not built into this gate (cargo feature `cel`)";
             self.say(&[path, &[key("expr")]].concat(), format!("condition `{}`: {words}", condition.id));
         }
+        #[cfg(feature = "cel")]
+        if let Some(words) = condition.expr.as_deref().and_then(crate::gates::expression::problem) {
+            self.say(
+                &[path, &[key("expr")]].concat(),
+                format!("condition `{}` has no expression: {words}", condition.id),
+            );
+        }
     }
 
     fn excuses(&mut self) {

@@ -13,13 +13,13 @@ const STYLE: &str = "
 *{box-sizing:border-box}body{margin:0;font:15px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--paper);overflow-wrap:anywhere}
 main{max-width:1080px;margin:0 auto;padding:28px 20px 60px}h1{font-size:22px;line-height:1.3;margin:0}h2{font-size:16px;margin:36px 0 10px}
 .soft{color:var(--soft)}.pass{color:var(--pass)}.fail,.error{color:var(--fail)}.warn{color:var(--warn)}.pending{color:var(--wait)}
-code{font:13px ui-monospace,monospace}dl{display:flex;flex-wrap:wrap;gap:2px 24px;margin:10px 0 0}dl div{display:flex;gap:8px}dt{color:var(--soft)}dd{margin:0}
+code{font:13px ui-monospace,monospace}dl{display:flex;flex-wrap:wrap;gap:2px 24px;margin:10px 0 0}dl div{display:flex;gap:8px}dt{color:var(--soft);white-space:nowrap}a{color:var(--wait)}p code{font-size:13px;background:var(--line);border-radius:3px;padding:0 3px}dd{margin:0}
 .badge{display:inline-block;min-width:74px;font-weight:600;white-space:nowrap}
 .scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}th{text-align:left;font-weight:500;color:var(--soft)}
 th,td{padding:7px 14px 7px 0;border-bottom:1px solid var(--line);vertical-align:top}.n{text-align:right;white-space:nowrap}
 article{background:var(--card);border:1px solid var(--line);border-left:4px solid currentColor;border-radius:6px;padding:12px 16px;margin:0 0 12px}
 article>*{color:var(--ink)}article p{margin:0}article h3{font-size:15px;margin:0 0 4px;color:inherit}ul{margin:8px 0 0;padding-left:20px}li{margin:2px 0}details{margin-top:8px}summary{cursor:pointer;color:var(--soft)}
-@media(max-width:640px){main{padding:18px 14px 40px}thead{display:none}tr{display:grid;grid-template-columns:1fr auto;padding:8px 0;border-bottom:1px solid var(--line)}td{border:0;padding:1px 0}td:first-child{grid-column:1/-1}td.n::before{content:attr(data-label) \" \";color:var(--soft)}td.n:empty{display:none}}
+@media(max-width:640px){main{padding:18px 14px 40px}thead{display:none}tr{display:flex;flex-wrap:wrap;gap:0 18px;padding:8px 0;border-bottom:1px solid var(--line)}td{border:0;padding:1px 0}td:first-child{flex-basis:100%}td.n::before{content:attr(data-label) \" \";color:var(--soft)}td.n:empty{display:none}}
 ";
 
 /// The whole document.
@@ -58,11 +58,30 @@ fn wrong(verdict: &Verdict) -> Markup {
         @for row in wrong {
             article class=(row.judged.outcome.word()) {
                 h3 { (sign(row.judged.outcome)) " " (row.judged.outcome.word()) ": " (row.judged.id) }
-                p { (row.message) }
-                @if let Some(help) = &row.judged.help { p .soft { (help) } }
+                p { (sentence(&row.message)) }
+                @if let Some(help) = &row.judged.help { p .soft { (link(help)) } }
                 (names(&row.judged.offenders))
             }
         }
+    }
+}
+
+/// Words in backticks as code; a backtick without a second one is itself.
+fn sentence(text: &str) -> Markup {
+    let parts: Vec<&str> = text.split('`').collect();
+    html! {
+        @if parts.len() % 2 == 0 { (text) } @else {
+            @for (index, part) in parts.iter().enumerate() { @if index % 2 == 1 { code { (part) } } @else { (part) } }
+        }
+    }
+}
+
+/// Only what is plainly a web address becomes a link.
+fn link(help: &str) -> Markup {
+    html! {
+        @if help.starts_with("https://") && !help.contains(char::is_whitespace) {
+            a href=(help) rel="noopener noreferrer" { (help) }
+        } @else { (help) }
     }
 }
 
@@ -106,8 +125,8 @@ fn excused(verdict: &Verdict) -> Markup {
             code { (f.finding) } " (" (f.severity) ") in " (f.component) " counts from " (f.until.date_and_time())
         })))
         (list("Failed in quarantine", verdict.quarantined.iter().map(|t| html! { code { (super::plain(&t.test)) } " until " (t.expires) ": " (t.reason) })))
-        (list("Not judged", verdict.not_judged.iter().map(|n| html! { (n.id) ": " (n.reason) })))
-        (list("Remarks", verdict.notes.iter().map(|note| html! { (note) })))
+        (list("Not judged", verdict.not_judged.iter().map(|n| html! { (n.id) ": " (sentence(&n.reason)) })))
+        (list("Remarks", verdict.notes.iter().map(|note| html! { (sentence(note)) })))
     }
 }
 

@@ -10,6 +10,7 @@ pub(super) mod words;
 
 pub use html::html;
 pub use markdown::markdown;
+pub use view::{Row, headline, rows};
 
 /// Longest failure message that CodePipeline takes, in characters (API reference, `FailureDetails.message`).
 pub const MAX_MESSAGE: usize = 5000;
@@ -56,7 +57,8 @@ fn named(offenders: &[String]) -> String {
 }
 
 /// What did not count, and why.
-fn aside(verdict: &Verdict) -> Vec<String> {
+#[must_use]
+pub fn aside(verdict: &Verdict) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     lines.extend(
         verdict
@@ -84,7 +86,8 @@ fn holding(verdict: &Verdict) -> usize {
 }
 
 /// A figure of `metric` with its unit. Percentages are cut, not rounded.
-pub(crate) fn amount(metric: &str, value: f64) -> String {
+#[must_use]
+pub fn amount(metric: &str, value: f64) -> String {
     view::shown(value, view::unit(metric))
 }
 
@@ -109,38 +112,4 @@ pub(crate) fn short(text: &str, limit: usize) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::gates::verdict::Judged;
-
-    fn verdict(count: usize) -> Verdict {
-        let judged = |index: usize| Judged {
-            id: format!("c{index}"),
-            outcome: Outcome::Fail,
-            metric: "tests.failed".to_owned(),
-            operator: "<=".to_owned(),
-            threshold: 0.0,
-            actual: Some(1.0),
-            message: format!("`tests.failed` is 1, `c{index}` asks for <= 0: 1 fewer would pass"),
-            offenders: vec!["adds\u{202e} an\norder".to_owned()],
-            ..Judged::default()
-        };
-        Verdict { outcome: Outcome::Fail, conditions: (0..count).map(judged).collect(), ..Verdict::default() }
-    }
-
-    #[test]
-    fn every_failed_condition_is_listed_with_its_offenders() {
-        insta::assert_snapshot!(message("build", &verdict(1), MAX_MESSAGE), @r"
-        gate `build`: fail, 0 of 1 condition(s) hold
-        [fail] `tests.failed` is 1, `c0` asks for <= 0: 1 fewer would pass
-            adds  an order
-        ");
-    }
-
-    #[test]
-    fn a_message_never_exceeds_the_limit_and_says_what_was_left_out() {
-        let text = message("build", &verdict(300), MAX_MESSAGE);
-        assert!(text.chars().count() <= MAX_MESSAGE);
-        assert!(text.ends_with("more line(s) in the report"), "{text}");
-    }
-}
+mod tests;

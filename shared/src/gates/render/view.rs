@@ -6,20 +6,30 @@ use crate::gates::ports::Record;
 use crate::gates::verdict::{Judged, Outcome, Verdict};
 
 /// One condition.
-pub(super) struct Row<'a> {
-    pub(super) judged: &'a Judged,
+pub struct Row<'a> {
+    /// What was judged.
+    pub judged: &'a Judged,
     /// `78.40 %`; a dash when nothing was measured.
-    pub(super) actual: String,
+    pub actual: String,
     /// `>= 80 %`; empty for what has no limit.
-    pub(super) limit: String,
+    pub limit: String,
     /// `-1.60 %`: how far on the good side; empty when nothing was measured.
-    pub(super) margin: String,
+    pub margin: String,
     /// The sentence without what the row says already.
-    pub(super) message: String,
+    pub message: String,
+}
+
+impl Row<'_> {
+    /// A sign that does not rest on colour.
+    #[must_use]
+    pub const fn sign(&self) -> &'static str {
+        sign(self.judged.outcome)
+    }
 }
 
 /// The worst first, else in the policy's order.
-pub(super) fn rows(verdict: &Verdict) -> Vec<Row<'_>> {
+#[must_use]
+pub fn rows(verdict: &Verdict) -> Vec<Row<'_>> {
     let mut rows: Vec<Row<'_>> = verdict.conditions.iter().map(row).collect();
     rows.sort_by(|a, b| b.judged.outcome.cmp(&a.judged.outcome));
     rows
@@ -57,7 +67,8 @@ fn signed(margin: f64, unit: &str) -> String {
 }
 
 /// `fail: 7 of 9 conditions hold`.
-pub(super) fn headline(verdict: &Verdict) -> String {
+#[must_use]
+pub fn headline(verdict: &Verdict) -> String {
     let holding = verdict.conditions.iter().filter(|condition| condition.outcome.lets_through()).count();
     let plural = if verdict.conditions.len() == 1 { "condition holds" } else { "conditions hold" };
     format!("{holding} of {} {plural}", verdict.conditions.len())
@@ -70,7 +81,7 @@ pub(super) fn place(record: &Record) -> Vec<(&'static str, String)> {
         ("stage", record.stage.clone()),
         ("execution", record.execution_id.clone()),
         ("commit", record.commit_id.clone()),
-        ("decided", record.decided_at.to_string()),
+        ("decided", format!("{} UTC", record.decided_at.date_and_time())),
     ];
     all.into_iter().filter(|(_, value)| !value.is_empty()).collect()
 }
