@@ -3,6 +3,8 @@
 mod artifacts;
 mod backtest;
 mod check;
+#[cfg(test)]
+mod docs;
 mod show;
 
 use crate::args::{Check, GateCommand, GateExplain, GateInit};

@@ -523,9 +523,16 @@ fn an_expression_passes_only_when_it_is_true_and_any_error_is_one() {
     .iter()
     .map(|expr| words(&run(expr)))
     .collect();
-    insta::assert_snapshot!(all.join("\n"), @"");
+    insta::assert_snapshot!(all.join("\n"), @"
+    [fail] `e` does not hold: too many
+    [error] `e` cannot be judged: No such key: coverage
+    [error] `e` cannot be judged: No such key: faild
+    [error] `e` cannot be judged: the expression is a Float and neither true nor false
+    [error] `e` cannot be judged: found no matching overload for '_&&_' applied to '(double, bool)'
+    [error] `e` cannot be judged: Undeclared reference to 'nobody'
+    ");
     let refused = Policy::parse(&policy("sources.unit.tests.total >")).unwrap_err();
-    insta::assert_snapshot!(refused, @"");
+    insta::assert_snapshot!(refused, @"the policy cannot be used: line 6, column 20: condition `e` has no expression: ERROR: <input>:1:27: Syntax error: mismatched input '<EOF>' expecting {'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER} | sources.unit.tests.total > | ..........................^");
 }
 
 #[cfg(not(feature = "cel"))]
