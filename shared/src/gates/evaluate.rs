@@ -161,6 +161,8 @@ impl<'a> Gate<'a> {
         let judged = |absent_for: Absent| Step::Judged(Box::new(absent(condition, &absent_for)));
         let facts = match part.facts(condition.component.as_ref()) {
             Ok(facts) => self.counting(facts, condition, part),
+            // What is required may not be missing, whatever a condition says.
+            Err(Absent::Missing(words)) if part.definition.required => return judged(Absent::Broken(words)),
             Err(absent) => return judged(absent),
         };
         let change = match self.change(condition, &facts) {
@@ -317,6 +319,19 @@ impl<'a> Gate<'a> {
         }
     }
 
+    /// Sources that somebody may believe to be judged.
+    fn unasked(&self) -> Vec<String> {
+        let is_asked = |name: &str| {
+            let by_condition = |c: &Condition| {
+                c.source.as_deref() == Some(name) || c.changes.as_deref() == Some(name) || c.expr.is_some()
+            };
+            self.policy.conditions.iter().any(by_condition)
+                || self.policy.vex.iter().any(|vex| vex.source == name)
+        };
+        let names = self.policy.sources.keys().filter(|name| !is_asked(name));
+        names.map(|name| format!("no condition asks about source `{name}`")).collect()
+    }
+
     fn fewer_files(&mut self) {
         for part in self.evidence {
             if let Some(words) = &part.fewer {
@@ -328,6 +343,7 @@ impl<'a> Gate<'a> {
 
     fn verdict(mut self, looked: Vec<super::verdict::Looked>) -> (Verdict, Vec<(String, Snapshot, bool)>) {
         self.notes.extend(self.excuses.notes());
+        self.notes.extend(self.unasked());
         let outcome = self.conditions.iter().map(|condition| condition.outcome).max();
         if outcome.is_none() {
             self.notes.push("no condition was judged: that is no pass".to_owned());

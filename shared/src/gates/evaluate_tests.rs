@@ -541,3 +541,21 @@ fn a_gate_without_expressions_refuses_a_policy_that_has_one() {
     let policy = on(UNIT, "conditions:\n  - { id: e, expr: \"true\", message: m }\n");
     insta::assert_snapshot!(Policy::parse(&policy).unwrap_err(), @"the policy cannot be used: line 5, column 20: condition `e`: `expr` is not built into this gate (cargo feature `cel`)");
 }
+
+#[test]
+fn what_is_required_may_not_be_missing_whatever_a_condition_says() {
+    let policy = on(
+        &UNIT.replace(" }", ", required: true }"),
+        &NO_FAILURE.replace("fail: 0", "fail: 0, missing: warn"),
+    );
+    assert_eq!(verdict(&policy, &[]).outcome, Outcome::Error);
+}
+
+#[test]
+fn a_source_that_no_condition_asks_about_is_told() {
+    let verdict = verdict(&on(&format!("{UNIT}\n  {AUDIT}"), NO_FAILURE), &GOOD);
+    insta::assert_snapshot!(words(&verdict), @"
+    [pass] `tests.failed` is 0, `unit-tests` asks for <= 0
+    note: no condition asks about source `audit`
+    ");
+}

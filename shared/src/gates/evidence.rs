@@ -297,7 +297,15 @@ impl Evidence<'_> {
             Some(globs) if !globs.fit(path) => within(facts, globs),
             Some(_) | None => Some(facts.clone()),
         });
-        let merged = chosen.reduce(|all, facts| all.clone().merge(facts).unwrap_or(all));
+        let mut merged: Option<Facts> = None;
+        for facts in chosen {
+            merged = Some(match merged {
+                None => facts,
+                Some(all) => all
+                    .merge(facts)
+                    .ok_or_else(|| Absent::Broken("the files are of different kinds".to_owned()))?,
+            });
+        }
         let Some(facts) = merged else {
             let named = component.map(Globs::text).unwrap_or_default();
             return Err(Absent::Missing(format!(

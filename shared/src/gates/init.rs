@@ -27,10 +27,14 @@ pub fn policy(reports: &[Report], artifacts: usize, day: &str) -> Option<String>
     for (format, files) in groups {
         let name = free_name(format.kind, format, &mut names);
         let _ = writeln!(sources, "  {name}: {{ {} }}", source(format, &files, artifacts));
-        let facts = files.iter().filter_map(|report| Some(report.read.as_ref().ok()?.parsed.facts.clone()));
-        let Some(facts) = facts.reduce(|all, facts| all.clone().merge(facts).unwrap_or(all)) else {
-            continue;
-        };
+        let mut all: Option<Facts> = None;
+        for facts in files.iter().filter_map(|report| Some(report.read.as_ref().ok()?.parsed.facts.clone())) {
+            all = match all {
+                None => Some(facts),
+                Some(all) => all.merge(facts),
+            };
+        }
+        let Some(facts) = all else { continue };
         conditions.push_str(&of_kind(&name, &facts));
     }
     let text = format!(
