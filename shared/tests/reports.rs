@@ -2,7 +2,14 @@
 //!
 //! A fixture is a folder `tests/fixtures/reports/<format>/<case>/` with one report and a `figures.json`: who made it and how, what that tool
 //! printed, and the metrics that follow. `tests/fixtures/SOURCES.md` is written from these files; `UPDATE_DOCS=1` writes it again.
-#![allow(clippy::disallowed_methods, reason = "a test reads its fixtures")]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test: it reads its fixtures, and a broken one is a failure"
+)]
 
 use serde::Deserialize;
 use shared::gates::metric::Metric;

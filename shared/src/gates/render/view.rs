@@ -31,7 +31,7 @@ impl Row<'_> {
 #[must_use]
 pub fn rows(verdict: &Verdict) -> Vec<Row<'_>> {
     let mut rows: Vec<Row<'_>> = verdict.conditions.iter().map(row).collect();
-    rows.sort_by(|a, b| b.judged.outcome.cmp(&a.judged.outcome));
+    rows.sort_by_key(|row| std::cmp::Reverse(row.judged.outcome));
     rows
 }
 

@@ -1,15 +1,22 @@
 //! Policy and evidence in, verdict out, and what the gate will remember of it.
 
-use super::evidence::{Absent, Asked, Evidence, Report, collect};
-use super::excuse::Excuses;
-use super::history::{History, Snapshot, key};
-use super::judge::{blank, judge, lines_by_file};
-use super::metric::Measured;
-use super::patch::{Patch, at_least_changed, patch};
-use super::policy::{Condition, Measure, Missing, On, Policy, Rule};
-use super::verdict::{Judged, NotJudged, Outcome, Verdict};
+mod absent;
+mod offenders;
+mod remember;
+
+use crate::gates::evidence::{Absent, Asked, Evidence, Report, collect};
+use crate::gates::excuse::Excuses;
+use crate::gates::history::{History, Snapshot, key};
+use crate::gates::judge::{judge, lines_by_file};
+use crate::gates::metric::Measured;
+use crate::gates::patch::{Patch, at_least_changed, patch};
+use crate::gates::policy::{Condition, Measure, Policy, Rule};
+use crate::gates::verdict::{Judged, NotJudged, Outcome, Verdict};
 use crate::reports::Facts;
-use crate::reports::facts::{Finding, VexFacts};
+use crate::reports::facts::VexFacts;
+use absent::{absent, of_source, unmeasured, without_evidence};
+use offenders::offenders;
+use remember::remember;
 use std::collections::BTreeMap;
 
 /// Names kept for a condition's message.
@@ -99,7 +106,8 @@ impl<'a> Gate<'a> {
         match condition.rule() {
             Some(Rule::Measure(measure)) => self.measure(condition, measure),
             Some(Rule::Expression { text, message }) => {
-                let judged = super::expression::judge(condition, text, message, self.evidence, self.asked);
+                let judged =
+                    crate::gates::expression::judge(condition, text, message, self.evidence, self.asked);
                 self.conditions.push(judged);
             }
             // A policy that was parsed has no such condition; if there were one, it could not hold.
@@ -109,7 +117,7 @@ impl<'a> Gate<'a> {
 
     fn does_not_apply(&self, condition: &Condition) -> Option<String> {
         let when = &condition.when;
-        let elsewhere = |globs: Option<&super::policy::Globs>, told: Option<&str>, what: &str| {
+        let elsewhere = |globs: Option<&crate::gates::policy::Globs>, told: Option<&str>, what: &str| {
             let (globs, told) = (globs?, told.filter(|told| !told.is_empty())?);
             (!globs.fit(told)).then(|| format!("only on {what} `{}`, this is `{told}`", globs.text()))
         };
@@ -202,7 +210,7 @@ impl<'a> Gate<'a> {
         }
         let mut judged = result.judged;
         if result.outcome != Outcome::Pass {
-            judged.offenders = self.offenders(condition, &facts, change.as_ref());
+            judged.offenders = offenders(condition, &facts, change.as_ref(), &self.excuses);
         }
         Step::Judged(Box::new(judged))
     }
@@ -267,41 +275,6 @@ impl<'a> Gate<'a> {
         }
     }
 
-    fn offenders(&self, condition: &Condition, facts: &Facts, change: Option<&Patch>) -> Vec<String> {
-        match facts {
-            Facts::Tests(tests) => {
-                tests.broken.iter().take(KEPT_NAMES).map(|case| case.name.clone()).collect()
-            }
-            Facts::Findings(findings) => {
-                let severity = condition.metric.and_then(super::metric::Metric::severity);
-                let counts =
-                    |finding: &&Finding| severity.is_none_or(|severity| severity == finding.severity);
-                let names = findings.findings.iter().filter(counts).take(KEPT_NAMES);
-                names.map(|finding| self.named(finding)).collect()
-            }
-            Facts::Coverage(coverage) => match change {
-                Some(patch) => patch.missed.clone(),
-                None => least_covered(coverage),
-            },
-            Facts::Analysis(analysis) => {
-                let broken = analysis.checks.iter().filter(|check| !check.holds).take(KEPT_NAMES);
-                broken
-                    .map(|check| format!("{}: {}, asked {}", check.metric, check.actual, check.threshold))
-                    .collect()
-            }
-            Facts::Performance(_) | Facts::Vex(_) | Facts::Changes(_) => Vec::new(),
-        }
-    }
-
-    fn named(&self, finding: &Finding) -> String {
-        let version =
-            if finding.version.is_empty() { String::new() } else { format!(" {}", finding.version) };
-        let place =
-            if finding.location.is_empty() { String::new() } else { format!(", {}", finding.location) };
-        let refusal = self.excuses.refusal(finding).map(|words| format!(" ({words})")).unwrap_or_default();
-        format!("{} in {}{version}{place}{refusal}", finding.id, finding.component)
-    }
-
     /// A required source that no condition names still has to be there.
     fn required_sources(&mut self) {
         for part in self.evidence {
@@ -341,7 +314,10 @@ impl<'a> Gate<'a> {
         }
     }
 
-    fn verdict(mut self, looked: Vec<super::verdict::Looked>) -> (Verdict, Vec<(String, Snapshot, bool)>) {
+    fn verdict(
+        mut self,
+        looked: Vec<crate::gates::verdict::Looked>,
+    ) -> (Verdict, Vec<(String, Snapshot, bool)>) {
         self.notes.extend(self.excuses.notes());
         self.notes.extend(self.unasked());
         let outcome = self.conditions.iter().map(|condition| condition.outcome).max();
@@ -362,99 +338,5 @@ impl<'a> Gate<'a> {
     }
 }
 
-/// Files with the most uncovered lines.
-fn least_covered(coverage: &crate::reports::facts::CoverageFacts) -> Vec<String> {
-    let mut files: Vec<(u64, String)> = coverage
-        .files
-        .iter()
-        .map(|file| (file.lines.ratio(), &file.path))
-        .filter(|(ratio, _)| ratio.hit < ratio.total)
-        .map(|(ratio, path)| {
-            (ratio.total - ratio.hit, format!("{path} ({} of {} lines)", ratio.hit, ratio.total))
-        })
-        .collect();
-    files.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
-    files.into_iter().take(KEPT_NAMES / 2).map(|(_, words)| words).collect()
-}
-
-fn unmeasured(condition: &Condition, measure: Measure<'_>, facts: &Facts) -> String {
-    let label = condition.label.as_ref().map(|label| format!(" for label `{}`", super::render::plain(label)));
-    let label = label.unwrap_or_default();
-    let mut words =
-        format!("`{}` cannot be measured{label} in a {} report", measure.metric, facts.kind().word());
-    if let (Facts::Performance(performance), Some(label)) = (facts, &condition.label) {
-        let known: Vec<&str> = performance.labels.keys().map(String::as_str).take(KEPT_NAMES).collect();
-        words.push_str(&super::policy::nearest(label, &known));
-    }
-    words
-}
-
-/// A condition without evidence.
-fn absent(condition: &Condition, absent: &Absent) -> Judged {
-    let outcome = match (absent, condition.missing, condition.on) {
-        (Absent::Pending(_), ..) => Outcome::Pending,
-        (Absent::Missing(_), Missing::Warn, _) => Outcome::Warn,
-        (Absent::Missing(_), Missing::Fail, On::Fail | On::Warn) | (Absent::Broken(_), ..) => Outcome::Error,
-    };
-    let waits = if outcome == Outcome::Pending { "waits" } else { "cannot be judged" };
-    Judged { message: format!("`{}` {waits}: {}", condition.id, absent.words()), ..blank(condition, outcome) }
-}
-
-fn of_source(part: &Evidence<'_>) -> Judged {
-    Judged {
-        id: format!("source {}", part.source),
-        source: part.source.to_owned(),
-        artifact: part.artifact.map(ToOwned::to_owned),
-        ..Judged::default()
-    }
-}
-
-fn without_evidence(part: &Evidence<'_>, why: &str) -> Judged {
-    let artifact = part.artifact.map(|artifact| format!("{artifact}: ")).unwrap_or_default();
-    let outcome = match part.parts {
-        Err(Absent::Pending(_)) => Outcome::Pending,
-        Err(Absent::Missing(_) | Absent::Broken(_)) | Ok(_) => Outcome::Error,
-    };
-    Judged {
-        message: format!("{artifact}source `{}` has no evidence: {why}", part.source),
-        outcome,
-        ..of_source(part)
-    }
-}
-
-/// What is remembered: findings always, figures only of a pass of the protected branch.
-fn remember(
-    policy: &Policy,
-    asked: &Asked<'_>,
-    verdict: &Verdict,
-    evidence: &[Evidence<'_>],
-    before: &History,
-    marks: Vec<(String, Snapshot, bool)>,
-) -> History {
-    let mut history = before.clone();
-    let is_pass = verdict.outcome.lets_through() && asked.branch == Some(policy.protected.as_str());
-    for part in evidence {
-        let Ok(facts) = part.facts(None) else { continue };
-        let key = key(part.source, part.artifact);
-        if let Facts::Findings(findings) = &facts {
-            let fingerprints = || findings.findings.iter().map(Finding::fingerprint);
-            history.saw(fingerprints(), asked.now);
-            if is_pass {
-                history.known.insert(key.clone(), fingerprints().collect());
-            }
-        }
-        if is_pass && let Ok(parts) = &part.parts {
-            history.files.insert(key, parts.iter().map(|(path, _)| path.clone()).collect());
-        }
-    }
-    if is_pass {
-        marks
-            .into_iter()
-            .for_each(|(key, snapshot, more_is_better)| history.mark(key, snapshot, more_is_better));
-    }
-    history
-}
-
 #[cfg(test)]
-#[path = "evaluate_tests.rs"]
 mod tests;
