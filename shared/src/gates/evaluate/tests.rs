@@ -173,7 +173,8 @@ fn no_broken_evidence_passes_and_each_kind_has_its_own_words() {
     let good = "<testsuite timestamp='2026-11-22T10:00:00'><testcase name='a'/></testsuite>";
     let source = |keys: &str| on(&format!("unit: {{ path: \"**/junit*.xml\"{keys} }}"), NO_FAILURE);
     let latin = b"<?xml version='1.0' encoding='Shift_JIS'?><testsuite/>";
-    let cases: [(&str, &str, Vec<(&str, &str)>); 13] = [
+    type Case<'a> = (&'a str, &'a str, Vec<(&'a str, &'a str)>);
+    let cases: [Case<'_>; 13] = [
         ("missing", "", vec![]),
         ("empty", "", vec![("reports/junit.xml", " \n")]),
         ("zero tests", "", vec![("reports/junit.xml", "<testsuite tests='0'></testsuite>")]),
