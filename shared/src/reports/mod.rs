@@ -6,14 +6,18 @@
 mod error;
 pub mod facts;
 pub mod input;
+mod jmeter;
 mod json;
 mod registry;
+mod rows;
+mod slots;
 mod sniff;
 mod xml;
 
 pub mod cobertura;
 pub mod istanbul_summary;
 pub mod jtl_csv;
+pub mod jtl_xml;
 pub mod junit;
 pub mod lcov;
 pub mod npm_audit;

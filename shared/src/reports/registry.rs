@@ -4,7 +4,7 @@
 
 use super::facts::{Kind, Parsed};
 use super::{Input, Problem, ReportError, Sniff};
-use super::{cobertura, istanbul_summary, jtl_csv, junit, lcov, npm_audit, sarif};
+use super::{cobertura, istanbul_summary, jtl_csv, jtl_xml, junit, lcov, npm_audit, sarif};
 
 /// A format that can be read.
 #[derive(Debug)]
@@ -30,6 +30,7 @@ pub static FORMATS: &[&Format] = &[
     &npm_audit::FORMAT,
     &sarif::FORMAT,
     &jtl_csv::FORMAT,
+    &jtl_xml::FORMAT,
 ];
 
 /// A report, read.
