@@ -184,7 +184,7 @@ impl Counter {
         }
         if self.alone > 0 {
             about.odd(format!(
-                "{} rows of transaction controllers are counted as samples: the samples in them are not in the file",
+                "{} rows of transaction controllers are counted as samples: the samples in them were not found in the file",
                 self.alone
             ));
         }
@@ -289,7 +289,7 @@ mod tests {
         let told = told.add("buy", 1000, 30, false, TWO).add("other", 1030, 5, true, "OK");
         let (facts, odd) = told.add("buy", 2000, 30, false, TWO).end();
         assert_eq!((count(&facts, None), count(&facts, Some("buy"))), ((4, Some(2)), (2, Some(2))));
-        insta::assert_snapshot!(odd, @"2 rows of transaction controllers are counted as samples: the samples in them are not in the file");
+        insta::assert_snapshot!(odd, @"2 rows of transaction controllers are counted as samples: the samples in them were not found in the file");
     }
 
     #[test]

@@ -4,7 +4,8 @@
 
 use super::facts::{Kind, Parsed};
 use super::{Input, Problem, ReportError, Sniff};
-use super::{cobertura, istanbul_summary, jtl_csv, jtl_xml, junit, lcov, npm_audit, sarif};
+use super::{cobertura, istanbul_summary, junit, lcov, npm_audit, sarif};
+use super::{gatling_log, gatling_stats, gatling_text, jtl_csv, jtl_xml, k6_summary, locust_csv};
 
 /// A format that can be read.
 #[derive(Debug)]
@@ -31,6 +32,11 @@ pub static FORMATS: &[&Format] = &[
     &sarif::FORMAT,
     &jtl_csv::FORMAT,
     &jtl_xml::FORMAT,
+    &gatling_log::FORMAT,
+    &gatling_text::FORMAT,
+    &gatling_stats::FORMAT,
+    &k6_summary::FORMAT,
+    &locust_csv::FORMAT,
 ];
 
 /// A report, read.

@@ -44,10 +44,16 @@ pub(crate) enum Slot {
     Shared,
 }
 
+/// One label; without samples while only rows were seen that are none.
+struct Label {
+    name: Box<[u8]>,
+    samples: Option<Box<MeasuredSamples>>,
+}
+
 /// Samples by label.
 #[derive(Default)]
 pub(crate) struct Slots {
-    slots: Vec<(Box<[u8]>, Option<Box<MeasuredSamples>>)>,
+    slots: Vec<Label>,
     by_hash: ByHash<usize>,
     others: Option<Box<MeasuredSamples>>,
     total: u64,
@@ -58,7 +64,7 @@ impl Slots {
     pub(crate) fn slot(&mut self, label: &[u8], hash: u64) -> (Slot, bool) {
         let mut key = hash;
         while let Some(index) = self.by_hash.get(&key).copied() {
-            if self.slots.get(index).is_some_and(|(known, _)| **known == *label) {
+            if self.slots.get(index).is_some_and(|known| *known.name == *label) {
                 return (Slot::Own(index), false);
             }
             key = key.wrapping_add(1);
@@ -67,14 +73,14 @@ impl Slots {
             return (Slot::Shared, false);
         }
         self.by_hash.insert(key, self.slots.len());
-        self.slots.push((label.into(), None));
+        self.slots.push(Label { name: label.into(), samples: None });
         (Slot::Own(self.slots.len() - 1), true)
     }
 
     /// Adds a sample.
     pub(crate) fn add(&mut self, slot: Slot, start: Option<i64>, elapsed: u64, success: bool) {
         let samples = match slot {
-            Slot::Own(index) => self.slots.get_mut(index).map(|(_, samples)| samples),
+            Slot::Own(index) => self.slots.get_mut(index).map(|label| &mut label.samples),
             Slot::Shared => Some(&mut self.others),
         };
         let Some(samples) = samples else { return };
@@ -97,11 +103,11 @@ impl Slots {
         let mut facts = PerformanceFacts::default();
         let shared = self.others.as_ref().map_or(0, |others| others.total);
         facts.others = self.others.map(Samples::Measured);
-        for (label, samples) in self.slots {
+        for Label { name, samples } in self.slots {
             let Some(samples) = samples else { continue };
             let samples = Samples::Measured(samples);
             // Two labels can be one when they are cut and cleaned.
-            match facts.labels.entry(kept(&String::from_utf8_lossy(&label))) {
+            match facts.labels.entry(kept(&String::from_utf8_lossy(&name))) {
                 std::collections::btree_map::Entry::Occupied(mut known) => known.get_mut().join(&samples),
                 std::collections::btree_map::Entry::Vacant(free) => {
                     free.insert(samples);

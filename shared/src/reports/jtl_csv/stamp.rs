@@ -1,6 +1,7 @@
 //! The times of JMeter: milliseconds since 1970, or formatted by `jmeter.save.saveservice.timestamp_format`.
 //!
-//! Read are the five formats that JMeter itself tries, and RFC 3339. A formatted time names no zone: it is good for differences only.
+//! Read are the five formats that JMeter itself tries, and RFC 3339. A formatted time names no zone: it is good for differences only; and
+//! not always for them, because 2.13 formats the times of all threads with one `SimpleDateFormat`, which makes some wrong by up to a second.
 
 use crate::model::Timestamp;
 use crate::reports::rows::number;
