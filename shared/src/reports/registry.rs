@@ -51,18 +51,23 @@ pub struct Report {
 /// Which format a file has.
 ///
 /// # Errors
-/// When it is empty, or of no known format.
+/// When it is empty, of no known format, or of several: the order of [`FORMATS`] must not decide what a report says.
 pub fn recognise(input: &Input<'_>) -> Result<&'static Format, ReportError> {
     if input.is_blank() {
         return Err(ReportError::new(Problem::Empty, "/", "the file is empty"));
     }
     let text = String::from_utf8_lossy(input.head());
     let sniff = Sniff::new(input.head(), &text);
-    FORMATS
-        .iter()
-        .find(|format| (format.recognise)(&sniff))
-        .copied()
-        .ok_or_else(|| ReportError::new(Problem::Unknown, "/", "the content is of no known report format"))
+    let mut claims = FORMATS.iter().filter(|format| (format.recognise)(&sniff));
+    match (claims.next(), claims.next()) {
+        (Some(format), None) => Ok(format),
+        (Some(one), Some(other)) => Err(ReportError::new(
+            Problem::Unknown,
+            "/",
+            format!("the content could be of `{}` and of `{}`", one.name, other.name),
+        )),
+        (None, _) => Err(ReportError::new(Problem::Unknown, "/", "the content is of no known report format")),
+    }
 }
 
 /// Recognises and reads a report.
@@ -97,6 +102,7 @@ mod tests {
     fn nothing_and_noise_are_no_evidence() {
         insta::assert_snapshot!(read_bytes(b" \n").unwrap_err(), @"the file is empty, at `/`");
         insta::assert_snapshot!(read_bytes(b"hello").unwrap_err(), @"the content is of no known report format, at `/`");
+        insta::assert_snapshot!(read_bytes(b"<testsuite>\nSF:a.js\nDA:1,1\nend_of_record\n").unwrap_err(), @"the content could be of `junit` and of `lcov`, at `/`");
         insta::assert_snapshot!(read_bytes(b"{}").unwrap_err(), @"the content is of no known report format, at `/`");
     }
 
