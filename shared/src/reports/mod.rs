@@ -6,16 +6,25 @@
 mod error;
 pub mod facts;
 pub mod input;
+mod jmeter;
 mod json;
 mod registry;
+mod rows;
+mod slots;
 mod sniff;
 mod xml;
 
 pub mod cobertura;
+pub mod gatling_log;
+pub mod gatling_stats;
+pub mod gatling_text;
 pub mod istanbul_summary;
 pub mod jtl_csv;
+pub mod jtl_xml;
 pub mod junit;
+pub mod k6_summary;
 pub mod lcov;
+pub mod locust_csv;
 pub mod npm_audit;
 pub mod sarif;
 

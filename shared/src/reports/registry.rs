@@ -4,7 +4,8 @@
 
 use super::facts::{Kind, Parsed};
 use super::{Input, Problem, ReportError, Sniff};
-use super::{cobertura, istanbul_summary, jtl_csv, junit, lcov, npm_audit, sarif};
+use super::{cobertura, istanbul_summary, junit, lcov, npm_audit, sarif};
+use super::{gatling_log, gatling_stats, gatling_text, jtl_csv, jtl_xml, k6_summary, locust_csv};
 
 /// A format that can be read.
 #[derive(Debug)]
@@ -30,6 +31,12 @@ pub static FORMATS: &[&Format] = &[
     &npm_audit::FORMAT,
     &sarif::FORMAT,
     &jtl_csv::FORMAT,
+    &jtl_xml::FORMAT,
+    &gatling_log::FORMAT,
+    &gatling_text::FORMAT,
+    &gatling_stats::FORMAT,
+    &k6_summary::FORMAT,
+    &locust_csv::FORMAT,
 ];
 
 /// A report, read.
@@ -44,18 +51,23 @@ pub struct Report {
 /// Which format a file has.
 ///
 /// # Errors
-/// When it is empty, or of no known format.
+/// When it is empty, of no known format, or of several: the order of [`FORMATS`] must not decide what a report says.
 pub fn recognise(input: &Input<'_>) -> Result<&'static Format, ReportError> {
     if input.is_blank() {
         return Err(ReportError::new(Problem::Empty, "/", "the file is empty"));
     }
     let text = String::from_utf8_lossy(input.head());
     let sniff = Sniff::new(input.head(), &text);
-    FORMATS
-        .iter()
-        .find(|format| (format.recognise)(&sniff))
-        .copied()
-        .ok_or_else(|| ReportError::new(Problem::Unknown, "/", "the content is of no known report format"))
+    let mut claims = FORMATS.iter().filter(|format| (format.recognise)(&sniff));
+    match (claims.next(), claims.next()) {
+        (Some(format), None) => Ok(format),
+        (Some(one), Some(other)) => Err(ReportError::new(
+            Problem::Unknown,
+            "/",
+            format!("the content could be of `{}` and of `{}`", one.name, other.name),
+        )),
+        (None, _) => Err(ReportError::new(Problem::Unknown, "/", "the content is of no known report format")),
+    }
 }
 
 /// Recognises and reads a report.
@@ -90,6 +102,7 @@ mod tests {
     fn nothing_and_noise_are_no_evidence() {
         insta::assert_snapshot!(read_bytes(b" \n").unwrap_err(), @"the file is empty, at `/`");
         insta::assert_snapshot!(read_bytes(b"hello").unwrap_err(), @"the content is of no known report format, at `/`");
+        insta::assert_snapshot!(read_bytes(b"<testsuite>\nSF:a.js\nDA:1,1\nend_of_record\n").unwrap_err(), @"the content could be of `junit` and of `lcov`, at `/`");
         insta::assert_snapshot!(read_bytes(b"{}").unwrap_err(), @"the content is of no known report format, at `/`");
     }
 

@@ -199,7 +199,7 @@ fn skip_blanks(source: &mut impl BufRead) -> Result<(), ReportError> {
 }
 
 fn broken(error: &quick_xml::Error, path: &Path) -> ReportError {
-    let words = error.to_string().lines().next().unwrap_or_default().to_owned();
+    let words = super::facts::kept(&error.to_string());
     match error {
         quick_xml::Error::Syntax(_) => {
             ReportError::truncated(path.text(), format!("the XML ends too early: {words}"))

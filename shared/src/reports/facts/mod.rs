@@ -14,6 +14,7 @@ pub use analysis::{AnalysisFacts, Check};
 pub use changes::ChangeFacts;
 pub use coverage::{CoverageFacts, FileCoverage, LineSet, Lines, Ratio};
 pub use findings::{Finding, FindingFacts, Fix, Severity};
+pub(crate) use performance::MAX_LABELS;
 pub use performance::{Declared as DeclaredSamples, Measured as MeasuredSamples, PerformanceFacts, Samples};
 pub use tests::{Broken, Duplicates, Outcome as CaseOutcome, TestFacts, case_key};
 pub use vex::{Statement, Status as VexStatus, VexFacts};
