@@ -7,8 +7,11 @@ mod error;
 pub mod facts;
 pub mod input;
 mod json;
+mod lines;
+mod marks;
 mod registry;
 mod sniff;
+mod totals;
 mod xml;
 
 pub mod cobertura;

@@ -1,14 +1,19 @@
 //! Shared by the XML formats: a path for errors, tolerant attributes, and an end that is checked.
 //!
 //! The reader does not report elements that are never closed, so depth is counted here. No entity is expanded but the five that XML
-//! predefines and numeric ones; a DOCTYPE is skipped, never followed.
+//! predefines and numeric ones; a DOCTYPE is skipped, never followed. The middle of a text beyond 64 KiB is dropped ([`trim`]).
 
-use super::{Input, ReportError};
+mod trim;
+
+use super::{Input, Problem, ReportError};
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 use std::borrow::Cow;
 use std::io::BufRead;
+use trim::{EndlessTag, Trim};
 
+/// Different names of one element's children that are numbered; a report has a handful.
+const MAX_NAMES: usize = 64;
 /// Deepest nesting taken.
 const MAX_DEPTH: usize = 256;
 
@@ -34,6 +39,13 @@ pub(crate) struct Element<'a> {
 }
 
 impl<'a> Element<'a> {
+    /// Every attribute in order, by local name, still escaped ([`text`]): one pass where several are wanted.
+    pub(crate) fn attributes(&self) -> impl Iterator<Item = (&'a str, Cow<'a, str>)> + use<'a> {
+        let mut attributes = self.start.html_attributes();
+        attributes.with_checks(false);
+        attributes.flatten().map(|a| (a.key.local_name().into_inner(), a.value))
+    }
+
     /// An attribute by local name, unescaped; none when it is absent or unreadable.
     pub(crate) fn attribute(&self, name: &str) -> Option<Cow<'a, str>> {
         let value = self
@@ -42,10 +54,7 @@ impl<'a> Element<'a> {
             .with_checks(false)
             .flatten()
             .find_map(|a| (a.key.local_name().as_ref() == name).then_some(a.value))?;
-        Some(match unescape(&value) {
-            Some(text) => Cow::Owned(text),
-            None => value,
-        })
+        Some(text(value))
     }
 
     /// An attribute that is a whole number; none when it is absent or is none.
@@ -63,6 +72,14 @@ impl<'a> Element<'a> {
                 text.trim().parse().map_err(|_| ReportError::at(at(), "the attribute is no number"))
             }
         }
+    }
+}
+
+/// An attribute's value, unescaped.
+pub(crate) fn text(value: Cow<'_, str>) -> Cow<'_, str> {
+    match unescape(&value) {
+        Some(text) => Cow::Owned(text),
+        None => value,
     }
 }
 
@@ -97,6 +114,9 @@ impl Level {
         if let Some((_, count)) = children.iter_mut().take(*used).find(|(known, _)| known == name) {
             *count += 1;
             return *count - 1;
+        }
+        if *used >= MAX_NAMES {
+            return 0;
         }
         match children.get_mut(*used) {
             Some((known, count)) => {
@@ -153,12 +173,13 @@ impl Path {
 pub(crate) fn walk(input: Input<'_>, visitor: &mut impl Visitor) -> Result<(), ReportError> {
     let mut source = input.into_reader();
     skip_blanks(&mut source)?;
-    let mut reader = Reader::from_reader(source);
+    let mut reader = Reader::from_reader(Trim::new(source));
     reader.config_mut().check_end_names = true;
     let mut path = Path::default();
     let mut buffer = Vec::new();
     loop {
         buffer.clear();
+        reader.get_mut().event();
         match reader.read_event_into(&mut buffer) {
             Ok(Event::Start(start)) => enter(&start, visitor, &mut path)?,
             Ok(Event::Empty(start)) => {
@@ -204,6 +225,12 @@ fn broken(error: &quick_xml::Error, path: &Path) -> ReportError {
         quick_xml::Error::Syntax(_) => {
             ReportError::truncated(path.text(), format!("the XML ends too early: {words}"))
         }
+        quick_xml::Error::Io(error) => match error.get_ref() {
+            Some(inner) if inner.is::<EndlessTag>() => {
+                ReportError::new(Problem::TooLarge, path.text(), inner.to_string())
+            }
+            Some(_) | None => super::input::unreadable(error),
+        },
         quick_xml::Error::Encoding(_) => {
             ReportError::encoding(format!("the file is not UTF-8 ({})", path.text()))
         }

@@ -34,7 +34,7 @@ pub struct LineSet {
 }
 
 /// Highest line number taken: a file of more lines is generated, and a wrong number must not cost memory.
-pub(super) const MAX_LINE: u32 = 4_000_000;
+pub(crate) const MAX_LINE: u32 = 4_000_000;
 
 impl LineSet {
     /// Notes line `number` (from 1); a hit anywhere is a hit. False when the number is beyond [`MAX_LINE`].

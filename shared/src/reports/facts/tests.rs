@@ -90,8 +90,12 @@ impl std::hash::Hasher for Identity {
     }
 
     fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = (self.0.rotate_left(5) ^ u64::from(*byte)).wrapping_mul(0x517c_c1b7_2722_0a95);
+        for piece in bytes.chunks(8) {
+            let mut word = [0; 8];
+            if let Some(start) = word.get_mut(..piece.len()) {
+                start.copy_from_slice(piece);
+            }
+            self.0 = (self.0.rotate_left(5) ^ u64::from_le_bytes(word)).wrapping_mul(0x517c_c1b7_2722_0a95);
         }
     }
 
@@ -103,11 +107,11 @@ impl std::hash::Hasher for Identity {
 /// The identity of a case: a hash over suite, class and name (`FxHash`, not for adversaries: a collision can only make a case count as
 /// repeated, which decides nothing unless the policy says `duplicates: any-pass`).
 #[must_use]
-pub fn case_key(parts: &[&str]) -> u64 {
+pub fn case_key<T: AsRef<[u8]>>(parts: &[T]) -> u64 {
     use std::hash::Hasher as _;
     let mut hasher = Identity::default();
     for part in parts {
-        hasher.write(part.as_bytes());
+        hasher.write(part.as_ref());
         hasher.write(&[0xff]);
     }
     hasher.finish()
