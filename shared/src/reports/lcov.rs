@@ -10,13 +10,13 @@
 
 mod functions;
 
-use super::facts::{About, CoverageFacts, FileCoverage, Kind, LineSet, Lines, MAX_LINE, Parsed};
+use super::covered::{File, Files, beyond};
+use super::facts::{About, Kind, MAX_LINE, Parsed};
 use super::lines::TextLines;
-use super::marks::{Marks, branch_key, number};
+use super::marks::{branch_key, number};
 use super::totals::{Totals, add, is_hit};
 use super::{Format, Input, ReportError, Sniff};
 use functions::Functions;
-use std::collections::HashMap;
 
 /// The format.
 pub static FORMAT: Format = Format {
@@ -29,19 +29,9 @@ pub static FORMAT: Format = Format {
     read,
 };
 
-/// What is known of one source file.
-#[derive(Debug, Default)]
-struct File {
-    path: String,
-    lines: LineSet,
-    branches: Marks,
-    functions: Marks,
-}
-
 #[derive(Default)]
 struct Lcov {
-    files: Vec<File>,
-    by_path: HashMap<String, usize>,
+    files: Files,
     /// The file of the record that is open.
     open: Option<usize>,
     functions: Functions,
@@ -81,6 +71,14 @@ fn read(input: Input<'_>) -> Result<Parsed, ReportError> {
 
 impl Lcov {
     fn take(&mut self, line: &[u8]) -> Result<Taken, ReportError> {
+        // Nine lines of ten are these.
+        if let (Some(plain), Some(file)) =
+            (line.strip_prefix(b"DA:"), self.open.and_then(|open| self.files.get(open)))
+            && let Some((line, hit)) = plain_data(plain)
+        {
+            file.lines.add(line, hit);
+            return Ok(Taken::Record);
+        }
         let line = line.trim_ascii();
         let (tag, rest) = match memchr::memchr(b':', line.get(..16).unwrap_or(line)) {
             Some(colon) => (line.get(..colon).unwrap_or_default(), line.get(colon + 1..).unwrap_or_default()),
@@ -96,7 +94,7 @@ impl Lcov {
                 ));
             }
             _ => {
-                if let Some(file) = self.files.get_mut(open) {
+                if let Some(file) = self.files.get(open) {
                     return record(file, &mut self.functions, &mut self.totals, tag, rest);
                 }
             }
@@ -109,14 +107,7 @@ impl Lcov {
             b"SF" => {
                 let path = String::from_utf8_lossy(rest);
                 self.functions.clear();
-                self.open = Some(match self.by_path.get(path.as_ref()) {
-                    Some(known) => *known,
-                    None => {
-                        self.by_path.insert(path.to_string(), self.files.len());
-                        self.files.push(File { path: path.into_owned(), ..File::default() });
-                        self.files.len() - 1
-                    }
-                });
+                self.open = Some(self.files.index(&path));
             }
             b"TN" | b"" => {}
             comment if comment.starts_with(b"#") => {}
@@ -143,15 +134,32 @@ impl Lcov {
                 self.strays, self.first_stray
             ));
         }
-        let covered = |file: File| FileCoverage {
-            path: file.path,
-            branches: file.branches.ratio(),
-            functions: file.functions.ratio(),
-            lines: Lines::Exact(file.lines),
-        };
-        let files = self.files.into_iter().map(covered).collect();
-        self.totals.beside(CoverageFacts { files }, about, place)
+        self.totals.beside(self.files.into_facts(), about, place)
     }
+}
+
+/// `<line>,<count>` without anything strange; none when it has to be looked at closer.
+#[inline]
+fn plain_data(text: &[u8]) -> Option<(u32, bool)> {
+    let (mut line, mut bytes) = (0_u32, text.iter());
+    for byte in bytes.by_ref() {
+        match byte {
+            b'0'..=b'9' => line = line.wrapping_mul(10).wrapping_add(u32::from(byte - b'0')),
+            b',' => break,
+            _ => return None,
+        }
+    }
+    let count = bytes.as_slice();
+    let digits = text.len() - count.len() - 1;
+    let is_plain = !count.is_empty() && (1..8).contains(&digits) && line <= MAX_LINE;
+    let mut any = 0;
+    for byte in count {
+        if !byte.is_ascii_digit() {
+            return None;
+        }
+        any |= byte ^ b'0';
+    }
+    is_plain.then_some((line, any != 0))
 }
 
 /// Takes one line of an open record.
@@ -206,9 +214,7 @@ fn split(text: &[u8]) -> Option<(&[u8], &[u8])> {
 
 fn line_number(text: &[u8]) -> Result<u32, ReportError> {
     let line = number(text).ok_or_else(missing)?;
-    u32::try_from(line).ok().filter(|line| *line <= MAX_LINE).ok_or_else(|| {
-        ReportError::at("", format!("line {line} of a source file is beyond the limit of {MAX_LINE}"))
-    })
+    u32::try_from(line).ok().filter(|line| *line <= MAX_LINE).ok_or_else(|| ReportError::at("", beyond(line)))
 }
 
 /// The place is filled in by who knows it.

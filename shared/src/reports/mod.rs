@@ -3,6 +3,7 @@
 //! Counted from the leaves; totals that a file declares are kept only to be compared. An error carries the path of the element. Must
 //! not: decide whether a figure is good enough, or take a missing figure for a good one.
 
+mod covered;
 mod error;
 pub mod facts;
 pub mod input;
@@ -14,13 +15,19 @@ mod sniff;
 mod totals;
 mod xml;
 
+pub mod clover;
 pub mod cobertura;
+pub mod ctrf;
+pub mod go_cover;
+pub mod istanbul_final;
 pub mod istanbul_summary;
+pub mod jacoco;
 pub mod jtl_csv;
 pub mod junit;
 pub mod lcov;
 pub mod npm_audit;
 pub mod sarif;
+pub mod unified_diff;
 
 pub use error::{Problem, ReportError};
 pub use facts::{About, Facts, Kind, Parsed};

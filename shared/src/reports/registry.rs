@@ -4,7 +4,8 @@
 
 use super::facts::{Kind, Parsed};
 use super::{Input, Problem, ReportError, Sniff};
-use super::{cobertura, istanbul_summary, jtl_csv, junit, lcov, npm_audit, sarif};
+use super::{clover, cobertura, ctrf, go_cover, istanbul_final, istanbul_summary, jacoco};
+use super::{jtl_csv, junit, lcov, npm_audit, sarif, unified_diff};
 
 /// A format that can be read.
 #[derive(Debug)]
@@ -24,9 +25,15 @@ pub struct Format {
 /// Every format, in the order of the docs.
 pub static FORMATS: &[&Format] = &[
     &junit::FORMAT,
+    &ctrf::FORMAT,
     &lcov::FORMAT,
     &istanbul_summary::FORMAT,
+    &istanbul_final::FORMAT,
     &cobertura::FORMAT,
+    &jacoco::FORMAT,
+    &clover::FORMAT,
+    &go_cover::FORMAT,
+    &unified_diff::FORMAT,
     &npm_audit::FORMAT,
     &sarif::FORMAT,
     &jtl_csv::FORMAT,

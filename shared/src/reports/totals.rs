@@ -75,7 +75,17 @@ fn is_apart(a: Ratio, b: Ratio) -> bool {
 
 /// Whether a hit count is positive. Counts beyond 64 bit, in powers of ten and negative ones are written by real tools; `-` is never
 /// reached. None when it is no count.
+#[inline]
 pub(crate) fn is_hit(count: &[u8]) -> Option<bool> {
+    let (mut plain, mut any) = (!count.is_empty(), 0);
+    for byte in count {
+        plain &= byte.is_ascii_digit();
+        any |= byte ^ b'0';
+    }
+    if plain { Some(any != 0) } else { is_odd_hit(count) }
+}
+
+fn is_odd_hit(count: &[u8]) -> Option<bool> {
     let count = count.trim_ascii();
     if count == b"-" {
         return Some(false);

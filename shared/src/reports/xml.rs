@@ -6,6 +6,7 @@
 mod trim;
 
 use super::{Input, Problem, ReportError};
+use crate::model::Timestamp;
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 use std::borrow::Cow;
@@ -40,21 +41,13 @@ pub(crate) struct Element<'a> {
 
 impl<'a> Element<'a> {
     /// Every attribute in order, by local name, still escaped ([`text`]): one pass where several are wanted.
-    pub(crate) fn attributes(&self) -> impl Iterator<Item = (&'a str, Cow<'a, str>)> + use<'a> {
-        let mut attributes = self.start.html_attributes();
-        attributes.with_checks(false);
-        attributes.flatten().map(|a| (a.key.local_name().into_inner(), a.value))
+    pub(crate) fn attributes(&self) -> Attributes<'a> {
+        Attributes { rest: self.start.attributes_raw() }
     }
 
     /// An attribute by local name, unescaped; none when it is absent or unreadable.
     pub(crate) fn attribute(&self, name: &str) -> Option<Cow<'a, str>> {
-        let value = self
-            .start
-            .html_attributes()
-            .with_checks(false)
-            .flatten()
-            .find_map(|a| (a.key.local_name().as_ref() == name).then_some(a.value))?;
-        Some(text(value))
+        self.attributes().find_map(|(known, value)| (known == name).then(|| text(value)))
     }
 
     /// An attribute that is a whole number; none when it is absent or is none.
@@ -75,17 +68,55 @@ impl<'a> Element<'a> {
     }
 }
 
-/// An attribute's value, unescaped.
-pub(crate) fn text(value: Cow<'_, str>) -> Cow<'_, str> {
-    match unescape(&value) {
-        Some(text) => Cow::Owned(text),
-        None => value,
+/// The attributes of an element. The library's own iterator checks far more than a report needs, and costs more than all the rest of
+/// reading a report.
+pub(crate) struct Attributes<'a> {
+    rest: &'a str,
+}
+
+impl<'a> Iterator for Attributes<'a> {
+    type Item = (&'a str, &'a str);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let equals = memchr::memchr(b'=', self.rest.as_bytes())?;
+        let (name, value) =
+            (self.rest.get(..equals)?.trim_ascii(), self.rest.get(equals + 1..)?.trim_ascii_start());
+        // In front of the name may stand one that has no value.
+        let name = match name.bytes().rposition(|byte| byte == b':' || byte.is_ascii_whitespace()) {
+            Some(before) => name.get(before + 1..)?,
+            None => name,
+        };
+        let quote = value.bytes().next()?;
+        let (value, rest) = if matches!(quote, b'"' | b'\'') {
+            let end = memchr::memchr(quote, value.get(1..)?.as_bytes())? + 1;
+            (value.get(1..end)?, value.get(end + 1..)?)
+        } else {
+            value.split_at(value.bytes().position(|byte| byte.is_ascii_whitespace()).unwrap_or(value.len()))
+        };
+        self.rest = rest;
+        Some((name, value))
     }
+}
+
+/// An attribute's value, unescaped.
+pub(crate) fn text(value: &str) -> Cow<'_, str> {
+    match unescape(value) {
+        Some(text) => Cow::Owned(text),
+        None => Cow::Borrowed(value),
+    }
+}
+
+/// A moment in seconds or in milliseconds since 1970: tools disagree about which.
+pub(crate) fn unix_time(text: &str) -> Option<Timestamp> {
+    /// In milliseconds 1973, in seconds the year 5138.
+    const FIRST_MILLIS: i64 = 100_000_000_000;
+    let number: i64 = text.trim().split('.').next()?.parse().ok().filter(|number| *number > 0)?;
+    Some(Timestamp::from_millis(if number < FIRST_MILLIS { number * 1000 } else { number }))
 }
 
 /// None when there is nothing to unescape.
 fn unescape(text: &str) -> Option<String> {
-    if !text.contains('&') {
+    if memchr::memchr(b'&', text.as_bytes()).is_none() {
         return None;
     }
     quick_xml::escape::unescape(text).ok().map(Cow::into_owned)
@@ -252,4 +283,18 @@ fn leave(name: &str, visitor: &mut impl Visitor, path: &mut Path) -> Result<(), 
     visitor.close(name)?;
     path.depth = path.depth.saturating_sub(1);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn attributes_are_split_as_tools_write_them() {
+        let raw = " a=\"1 = 'x'\"\n  n:b = '2>'  flag c=3\td=\"\" e=\"open";
+        let all: Vec<(&str, &str)> = Attributes { rest: raw }.collect();
+        assert_eq!(all, [("a", "1 = 'x'"), ("b", "2>"), ("c", "3"), ("d", "")]);
+        assert_eq!(text("a &lt; &#66; &unknown;"), "a &lt; &#66; &unknown;");
+        assert_eq!(text("a &lt; &#66;"), "a < B");
+    }
 }

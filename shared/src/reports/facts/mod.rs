@@ -16,6 +16,7 @@ pub(crate) use coverage::MAX_LINE;
 pub use coverage::{CoverageFacts, FileCoverage, LineSet, Lines, Ratio};
 pub use findings::{Finding, FindingFacts, Fix, Severity};
 pub use performance::{Declared as DeclaredSamples, Measured as MeasuredSamples, PerformanceFacts, Samples};
+pub(crate) use tests::Keys;
 pub use tests::{Broken, Duplicates, Outcome as CaseOutcome, TestFacts, case_key};
 pub use vex::{Statement, Status as VexStatus, VexFacts};
 

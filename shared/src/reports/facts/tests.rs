@@ -6,8 +6,8 @@ use std::collections::{HashMap, HashSet};
 
 /// Failed and broken cases kept by name; more are only counted.
 pub(super) const KEPT_BROKEN: usize = 5_000;
-/// Passed cases remembered to tell a repeated case from a new one (8 bytes each).
-const REMEMBERED: usize = 500_000;
+/// Passed cases remembered to tell a repeated case from a new one: what a table of half a million places takes before it grows (5 MB).
+const REMEMBERED: usize = (1 << 19) / 8 * 7;
 
 /// How a case ended.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -78,11 +78,11 @@ pub struct TestFacts {
 }
 
 /// Keys are hashes already.
-type Keys = std::hash::BuildHasherDefault<Identity>;
+pub(crate) type Keys = std::hash::BuildHasherDefault<Identity>;
 
 /// A hasher that takes a hash for what it is.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Identity(u64);
+pub(crate) struct Identity(u64);
 
 impl std::hash::Hasher for Identity {
     fn finish(&self) -> u64 {

@@ -32,8 +32,8 @@ impl Case {
                 "name" => self.name.push_str(&xml::text(value)),
                 "classname" => self.class.push_str(&xml::text(value)),
                 "file" => self.file.push_str(&xml::text(value)),
-                "time" => time = micros(&value),
-                "status" | "result" => self.status(&value),
+                "time" => time = micros(value),
+                "status" | "result" => self.status(value),
                 _ => {}
             }
         }

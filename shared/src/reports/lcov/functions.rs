@@ -1,7 +1,7 @@
 //! The functions of one record: `FN` and `FNDA` are joined by name, `FNL` and `FNA` by index.
 
 use super::split;
-use crate::reports::facts::case_key;
+use crate::reports::facts::{Keys, case_key};
 use crate::reports::marks::{Marks, name_key, number};
 use crate::reports::totals::is_hit;
 use std::collections::HashMap;
@@ -11,9 +11,9 @@ use std::collections::HashMap;
 #[derive(Debug, Default)]
 pub(super) struct Functions {
     /// By name: how many `FN` and how many `FNDA` there were.
-    named: HashMap<u64, (u32, u32)>,
+    named: HashMap<u64, (u32, u32), Keys>,
     /// By index: the function that stands there.
-    located: HashMap<u64, u64>,
+    located: HashMap<u64, u64, Keys>,
 }
 
 impl Functions {

@@ -1,5 +1,5 @@
 use super::*;
-use crate::reports::facts::Ratio;
+use crate::reports::facts::{CoverageFacts, LineSet, Lines, Ratio};
 use crate::reports::totals::of_bytes;
 
 fn facts(text: &str) -> (CoverageFacts, About) {
