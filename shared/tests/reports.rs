@@ -3,6 +3,12 @@
 //! A fixture is a folder `tests/fixtures/reports/<format>/<case>/` with one report and a `figures.json`: who made it and how, what that tool
 //! printed, and the metrics that follow. `tests/fixtures/SOURCES.md` is written from these files; `UPDATE_DOCS=1` writes it again.
 #![allow(clippy::disallowed_methods, reason = "a test reads its fixtures")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails when its fixtures are not as they must be"
+)]
 
 use serde::Deserialize;
 use shared::gates::metric::Metric;
@@ -92,7 +98,17 @@ fn facts(report: &Report) -> serde_json::Value {
         Facts::Findings(facts) => serde_json::to_value(facts).unwrap(),
         Facts::Analysis(facts) => serde_json::to_value(facts).unwrap(),
         Facts::Vex(facts) => serde_json::to_value(facts).unwrap(),
-        Facts::Coverage(_) | Facts::Performance(_) | Facts::Changes(_) => serde_json::Value::Null,
+        Facts::Changes(facts) => {
+            let pairs = |ranges: &Vec<std::ops::RangeInclusive<u32>>| -> Vec<(u32, u32)> {
+                ranges.iter().map(|range| (*range.start(), *range.end())).collect()
+            };
+            facts
+                .files
+                .iter()
+                .map(|(path, ranges)| (path.clone(), serde_json::json!(pairs(ranges))))
+                .collect()
+        }
+        Facts::Coverage(_) | Facts::Performance(_) => serde_json::Value::Null,
     }
 }
 

@@ -1,7 +1,7 @@
 //! Clover XML (<https://openclover.org/doc/manual/latest/ant--xml-report.html>), what `OpenClover`, Istanbul and `PHPUnit` write.
 //!
 //! Distinct (file, line) of statements and conditions are counted; lines of type `method` are functions and no code of their own, as in the
-//! tools' own figures. A condition of Istanbul has a `count` and says in `truecount` how many branches were taken and in `falsecount` how
+//! tools' own figures, though `PHPUnit` takes a method for covered only when all its lines are, and here it is when it was called. A condition of Istanbul has a `count` and says in `truecount` how many branches were taken and in `falsecount` how
 //! many were not; one of `OpenClover` has no `count`, and says how often it was true and how often false. What stands in a `testproject` is
 //! the tests' own code and does not count. `metrics` of the project are only compared: Istanbul's `statements` are lines.
 //!

@@ -2,7 +2,8 @@
 //! and many others write.
 //!
 //! A line is repeated under its method and its class, a file appears in several classes, and C++ tools write lines under methods only:
-//! distinct (file, line) are counted wherever they stand. `condition-coverage` may be missing or contradict itself, rates may be `NaN` or
+//! distinct (file, line) are counted wherever they stand. Only the single line that Istanbul puts under a method, its declaration, is no
+//! line of code where the class has lines of its own. `condition-coverage` may be missing or contradict itself, rates may be `NaN` or
 //! truncated: declared figures are compared, never used.
 //!
 //! Must not: follow the DOCTYPE, or read Clover, whose root has the same name.
@@ -32,8 +33,10 @@ pub static FORMAT: Format = Format {
 #[derive(Default)]
 struct Method {
     name: String,
-    /// Its first line: JavaScript has several methods of one name in one class.
-    first: Option<u32>,
+    /// Its first line, and whether it was hit: JavaScript has several methods of one name in one class.
+    first: Option<(u32, bool)>,
+    /// Whether it has a second line.
+    has_more: bool,
     hit: bool,
     /// Whether it was called, of a method without lines.
     declared_hit: bool,
@@ -45,6 +48,10 @@ struct Cobertura {
     files: Files,
     class: Option<usize>,
     class_name: String,
+    /// Whether the class has lines of its own.
+    has_lines: bool,
+    /// Only lines of methods.
+    only: Vec<(u32, bool)>,
     method: Method,
     in_method: bool,
     /// The last line with branches of which only conditions may tell.
@@ -90,7 +97,7 @@ impl Visitor for Cobertura {
         match name {
             "line" => self.close_line(),
             "method" => self.close_method(),
-            "class" => self.class = None,
+            "class" => self.close_class(),
             _ => {}
         }
         Ok(())
@@ -127,13 +134,27 @@ impl Cobertura {
             return Err(ReportError::at(format!("{}/@filename", path.text()), "the attribute is missing"));
         }
         self.class = Some(self.files.index(&file));
+        self.has_lines = false;
+        self.only.clear();
         Ok(())
+    }
+
+    /// Where a class has lines of its own, a method's only line is that of its declaration (Istanbul), which is no code.
+    fn close_class(&mut self) {
+        if let Some(file) = self.class.take().and_then(|class| self.files.get(class))
+            && !self.has_lines
+        {
+            for (line, hit) in self.only.drain(..) {
+                file.lines.add(line, hit);
+            }
+        }
     }
 
     fn method(&mut self, element: &Element<'_>) {
         self.in_method = true;
         self.method.name.clear();
-        (self.method.first, self.method.hit, self.method.declared_hit) = (None, false, false);
+        (self.method.first, self.method.has_more) = (None, false);
+        (self.method.hit, self.method.declared_hit) = (false, false);
         for (name, value) in element.attributes() {
             match name {
                 "name" | "signature" => {
@@ -149,7 +170,10 @@ impl Cobertura {
     fn close_method(&mut self) {
         self.in_method = false;
         let Some(file) = self.class.and_then(|class| self.files.get(class)) else { return };
-        let first = self.method.first.unwrap_or(0);
+        let first = self.method.first.map_or(0, |(line, _)| line);
+        if !self.method.has_more {
+            self.only.extend(self.method.first);
+        }
         let key = name_key(self.class_name.as_bytes()).rotate_left(9) ^ name_key(self.method.name.as_bytes());
         let hit = self.method.hit || (self.method.first.is_none() && self.method.declared_hit);
         file.functions.add(key.rotate_left(9) ^ u64::from(first), hit);
@@ -181,11 +205,21 @@ impl Cobertura {
                 return Err(ReportError::at(format!("{}/@hits", path.text()), "the attribute is missing"));
             }
         };
-        file.lines.add(number, hit);
-        if self.in_method {
-            self.method.hit |= hit;
-            self.method.first.get_or_insert(number);
+        let method = &mut self.method;
+        match (self.in_method, method.first) {
+            (false, _) => {
+                self.has_lines = true;
+                file.lines.add(number, hit);
+            }
+            (true, None) => method.first = Some((number, hit)),
+            (true, Some((first, was_hit))) => {
+                if !std::mem::replace(&mut method.has_more, true) {
+                    file.lines.add(first, was_hit);
+                }
+                file.lines.add(number, hit);
+            }
         }
+        method.hit |= self.in_method && hit;
         match conditions {
             Some((taken, agrees)) => {
                 self.contradicting += u64::from(!agrees);
@@ -231,13 +265,13 @@ impl Cobertura {
         for (count, words) in [
             (
                 self.contradicting,
-                "lines have a `condition-coverage` whose percentage is not that of its counts",
+                "lines with a `condition-coverage` whose percentage is not that of its counts",
             ),
-            (self.without_conditions, "lines are branches without saying how many were taken"),
-            (self.lines_elsewhere, "lines are outside a class and belong to no file"),
+            (self.without_conditions, "lines with branches that do not say how many were taken"),
+            (self.lines_elsewhere, "lines outside a class, which belong to no file"),
         ] {
             if count > 0 {
-                about.odd(format!("{count} {words}"));
+                about.odd(format!("{words}: {count}"));
             }
         }
         if self.sources > 1 {
@@ -281,7 +315,7 @@ fn condition_coverage(text: &str) -> Option<(Ratio, bool)> {
 /// A rate from 0 to 1 in thousandths; none when it is none.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked to be between 0 and 1")]
 fn per_mille(rate: f64) -> Option<u64> {
-    (0.0..=1.0).contains(&rate).then(|| (rate * 1000.0 + 1e-6) as u64)
+    (0.0..=1.0).contains(&rate).then_some((rate * 1000.0 + 1e-6) as u64)
 }
 
 #[cfg(test)]

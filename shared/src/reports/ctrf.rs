@@ -1,8 +1,8 @@
 //! Common Test Report Format (<https://ctrf.io/docs/specification/overview>): one JSON that reporters of Jest, Playwright, Cypress and others
 //! write.
 //!
-//! The `tests` are counted, `summary` is only compared. `pending` is not run; `other` and words that nobody knows are errors, because
-//! nothing says that such a case passed. A passed test with `flaky` or with `retries` is flaky. Must not: keep the tests in memory.
+//! The `tests` are counted, `summary` is only compared. `pending` is not run, nor is an `other` whose `rawStatus` is `todo`; every `other` else
+//! and words that nobody knows are errors, because nothing says that such a case passed. A passed test with `flaky` or with `retries` is flaky. Must not: keep the tests in memory.
 
 use super::facts::{About, CaseOutcome as Outcome, Facts, Kind, Parsed, TestFacts, case_key, kept, moment};
 use super::{Format, Input, ReportError, Sniff};
@@ -53,7 +53,6 @@ struct Summary {
     failed: Option<u64>,
     skipped: Option<u64>,
     pending: Option<u64>,
-    other: Option<u64>,
     flaky: Option<u64>,
     start: Option<f64>,
 }
@@ -122,11 +121,11 @@ impl Summary {
         };
         about.compare("tests.total", self.tests, facts.total());
         about.compare("tests.passed", self.passed, facts.passed);
-        about.compare("tests.failed", sum(self.failed, self.other), facts.failed + facts.errors);
+        about.compare("tests.failed", self.failed, facts.failed);
         about.compare("tests.skipped", sum(self.skipped, self.pending), facts.skipped);
         about.compare("tests.flaky", self.flaky, facts.flaky);
         if let Some(failed) = self.failed.filter(|failed| *failed > facts.failed) {
-            about.odd(format!("{failed} failures are declared, {} were found", facts.failed));
+            about.odd(format!("{failed} failures are declared and {} found", facts.failed));
         }
     }
 }
@@ -169,6 +168,8 @@ impl Case<'_> {
             "passed" => Outcome::Passed,
             "failed" => Outcome::Failed,
             "skipped" | "pending" => Outcome::Skipped,
+            // Jest's `test.todo`.
+            "other" if self.raw_status.as_deref() == Some("todo") => Outcome::Skipped,
             _ => Outcome::Error,
         };
         let flaky = self.flaky == Some(true) || self.retries.is_some_and(|retries| retries > 0);

@@ -92,7 +92,7 @@ impl Profile {
     fn finish(self, place: &str) -> Result<Parsed, ReportError> {
         let mut about = About::default();
         if self.modes > 1 {
-            about.odd(format!("{} profiles stand one after the other", self.modes));
+            about.odd(format!("profiles one after the other: {}", self.modes));
         }
         let mut statements = Ratio::default();
         for (count, hit) in self.blocks.values() {
@@ -158,7 +158,7 @@ mod tests {
         );
         assert_eq!(facts.lines(), Ratio { hit: 3, total: 3 });
         insta::assert_snapshot!(about.oddities.join("\n"), @"
-        2 profiles stand one after the other
+        profiles one after the other: 2
         `go tool cover` counts statements, 2 of 2, where this counts lines
         ");
     }

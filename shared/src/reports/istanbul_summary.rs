@@ -125,9 +125,9 @@ mod tests {
         let (facts, about) = of_bytes(super::read, json.as_bytes());
         assert_eq!((facts.lines(), facts.file_count()), (Ratio { hit: 103, total: 130 }, 2));
         insta::assert_snapshot!(about.oddities.join("\n"), @"
-        10 of 10 lines are declared, 103 of 130 were counted
-        10 of 10 branches are declared, 103 of 130 were counted
-        10 of 10 functions are declared, 103 of 130 were counted
+        10 of 10 lines are declared hit and 103 of 130 counted
+        10 of 10 branches are declared hit and 103 of 130 counted
+        10 of 10 functions are declared hit and 103 of 130 counted
         ");
     }
 

@@ -62,7 +62,7 @@ fn read(input: Input<'_>) -> Result<Parsed, ReportError> {
     }
     let Jacoco { files, totals, mut about, without_source, .. } = report;
     if without_source > 0 {
-        about.odd(format!("{without_source} classes name no source file: their lines are unknown"));
+        about.odd(format!("classes without a source file, whose lines are unknown: {without_source}"));
     }
     totals.beside(files.into_facts(), about, "report")
 }

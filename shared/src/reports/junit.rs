@@ -7,6 +7,9 @@
 //! only has those has failed. A suite's own error counts as one broken case. Counters of suites are never trusted (19 % of 175 public files
 //! disagree with their own cases), only compared.
 //!
+//! Some tools write an attempt that failed as a passed case (pytest-rerunfailures): the counters then disagree, and to take such a report with
+//! `duplicates: any-pass` would turn every failure into a flaky case.
+//!
 //! Must not: take counters for cases. A file that declares tests and holds none has measured nothing.
 
 mod case;
@@ -172,7 +175,9 @@ impl Junit {
 
     fn created(&mut self, element: &Element<'_>) {
         if self.about.created.is_none() {
-            self.about.created = element.attribute("timestamp").as_deref().and_then(moment);
+            // A suite of jest-junit that could not be loaded is of 1970.
+            let moment = element.attribute("timestamp").as_deref().and_then(moment);
+            self.about.created = moment.filter(|moment| moment.millis() > 0);
         }
     }
 
@@ -275,12 +280,12 @@ impl Junit {
         }
         if self.disagreeing > 0 {
             about.odd(format!(
-                "{} suites declare another number of tests than they hold, the first is `{}`",
+                "suites that declare another number of tests than they hold: {}, the first is `{}`",
                 self.disagreeing, self.first_disagreeing
             ));
         }
         if let Some(declared) = declared.filter(|declared| *declared > broken) {
-            about.odd(format!("{declared} failures and errors are declared, {broken} were found"));
+            about.odd(format!("{declared} failures and errors are declared and {broken} found"));
         }
         Parsed { facts: Facts::Tests(self.facts), about: self.about }
     }

@@ -130,7 +130,7 @@ impl Lcov {
         let mut about = About::default();
         if self.strays > 0 {
             about.odd(format!(
-                "{} lines are no lcov records, the first is line {}",
+                "lines that are no lcov records: {}, the first is line {}",
                 self.strays, self.first_stray
             ));
         }
@@ -141,17 +141,17 @@ impl Lcov {
 /// `<line>,<count>` without anything strange; none when it has to be looked at closer.
 #[inline]
 fn plain_data(text: &[u8]) -> Option<(u32, bool)> {
-    let (mut line, mut bytes) = (0_u32, text.iter());
-    for byte in bytes.by_ref() {
+    let mut line = 0_u32;
+    let mut digits = 0;
+    for byte in text {
         match byte {
             b'0'..=b'9' => line = line.wrapping_mul(10).wrapping_add(u32::from(byte - b'0')),
             b',' => break,
             _ => return None,
         }
+        digits += 1;
     }
-    let count = bytes.as_slice();
-    let digits = text.len() - count.len() - 1;
-    let is_plain = !count.is_empty() && (1..8).contains(&digits) && line <= MAX_LINE;
+    let count = text.get(digits + 1..)?;
     let mut any = 0;
     for byte in count {
         if !byte.is_ascii_digit() {
@@ -159,7 +159,7 @@ fn plain_data(text: &[u8]) -> Option<(u32, bool)> {
         }
         any |= byte ^ b'0';
     }
-    is_plain.then_some((line, any != 0))
+    (!count.is_empty() && (1..8).contains(&digits) && line <= MAX_LINE).then_some((line, any != 0))
 }
 
 /// Takes one line of an open record.

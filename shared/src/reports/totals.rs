@@ -1,7 +1,7 @@
 //! Shared by the coverage formats: totals that a file declares, added up and compared with what was counted.
 
+use super::ReportError;
 use super::facts::{About, CoverageFacts, Facts, Parsed, Ratio};
-use super::{Input, ReportError};
 
 /// One declared total; none until the file declares one.
 pub(crate) type Total = Option<u64>;
@@ -55,7 +55,7 @@ impl Totals {
                 && is_apart(Ratio { hit, total }, counted)
             {
                 about.odd(format!(
-                    "{hit} of {total} {what} are declared, {} of {} were counted",
+                    "{hit} of {total} {what} are declared hit and {} of {} counted",
                     counted.hit, counted.total
                 ));
             }
@@ -102,10 +102,10 @@ fn is_odd_hit(count: &[u8]) -> Option<bool> {
 /// Coverage facts of bytes, for the tests of the formats.
 #[cfg(test)]
 pub(crate) fn of_bytes(
-    read: fn(Input<'_>) -> Result<Parsed, ReportError>,
+    read: fn(super::Input<'_>) -> Result<Parsed, ReportError>,
     bytes: &[u8],
 ) -> (CoverageFacts, About) {
-    match Input::of_bytes(bytes).and_then(read) {
+    match super::Input::of_bytes(bytes).and_then(read) {
         Ok(Parsed { facts: Facts::Coverage(facts), about }) => (facts, about),
         other => panic!("{other:?}"),
     }

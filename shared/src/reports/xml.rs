@@ -116,9 +116,7 @@ pub(crate) fn unix_time(text: &str) -> Option<Timestamp> {
 
 /// None when there is nothing to unescape.
 fn unescape(text: &str) -> Option<String> {
-    if memchr::memchr(b'&', text.as_bytes()).is_none() {
-        return None;
-    }
+    memchr::memchr(b'&', text.as_bytes())?;
     quick_xml::escape::unescape(text).ok().map(Cow::into_owned)
 }
 

@@ -35,7 +35,7 @@ fn one_file_in_several_classes_is_one_file() {
         r#"<class name="A" filename="a.cs"><methods><method name="get"><lines><line number="3" hits="0"/></lines></method></methods>
            <lines><line number="3" hits="0"/><line number="4" hits="1"/></lines></class>
            <class name="A/Inner" filename="a.cs"><methods><method name="get"><lines><line number="9" hits="1"/></lines></method></methods>
-           <lines><line number="3" hits="5"/></lines></class>"#,
+           <lines><line number="3" hits="5"/><line number="9" hits="1"/></lines></class>"#,
     );
     assert_eq!((facts.files.len(), facts.lines(), facts.functions()), (1, ratio(3, 3), ratio(1, 2)));
 }
@@ -46,6 +46,17 @@ fn lines_that_only_methods_have_are_counted() {
         r#"<class filename="a.cpp"><methods><method name="f"><lines><line number="1" hits="1"/><line number="2" hits="0"/></lines></method></methods></class>"#,
     );
     assert_eq!((facts.lines(), facts.functions()), (ratio(1, 2), ratio(1, 1)));
+}
+
+#[test]
+fn the_only_line_of_a_method_is_its_declaration_when_the_class_has_lines() {
+    let (facts, _) = facts(
+        r#"<class filename="a.js"><methods><method name="f"><lines><line number="1" hits="1"/></lines></method>
+           <method name="g"><lines><line number="7" hits="0"/><line number="8" hits="0"/></lines></method></methods>
+           <lines><line number="2" hits="1"/></lines></class>
+           <class filename="b.cpp"><methods><method name="f"><lines><line number="1" hits="0"/></lines></method></methods></class>"#,
+    );
+    assert_eq!((facts.lines(), facts.functions()), (ratio(1, 4), ratio(1, 3)));
 }
 
 #[test]
@@ -69,8 +80,8 @@ fn branches_come_from_counts_or_from_jumps_and_contradictions_are_told() {
     );
     assert_eq!(facts.branches(), ratio(1 + 3 + 2 + 2, 2 + 4 + 2 + 3));
     insta::assert_snapshot!(about.oddities.join("\n"), @"
-    2 lines have a `condition-coverage` whose percentage is not that of its counts
-    1 lines are branches without saying how many were taken
+    lines with a `condition-coverage` whose percentage is not that of its counts: 2
+    lines with branches that do not say how many were taken: 1
     ");
 }
 
@@ -84,7 +95,7 @@ fn declared_counts_are_compared_and_rates_that_are_no_number_are_not() {
     let (_, about) = of_bytes(super::read, xml("line-rate='1' lines-valid='2' lines-covered='2'").as_bytes());
     let declared: Vec<_> = about.declared.iter().map(|d| (d.what, d.declared, d.counted)).collect();
     assert_eq!(declared, [("coverage.lines, all", 2, 2), ("coverage.lines, hit", 2, 1)]);
-    insta::assert_snapshot!(about.oddities.join("\n"), @"2 of 2 lines are declared, 1 of 2 were counted");
+    insta::assert_snapshot!(about.oddities.join("\n"), @"2 of 2 lines are declared hit and 1 of 2 counted");
     let (_, about) = of_bytes(super::read, xml("line-rate='NaN' branch-rate='NaN'").as_bytes());
     assert_eq!(about.declared, []);
 }

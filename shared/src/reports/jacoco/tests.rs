@@ -55,7 +55,7 @@ fn classes_without_a_source_file_are_told_of() {
         "{PACKAGE}<package name=\"p\"><class name=\"p/B\"><counter type=\"METHOD\" missed=\"1\" covered=\"0\"/></class></package>"
     ));
     assert_eq!((facts.functions(), facts.file_count()), (ratio(1, 3), 1));
-    insta::assert_snapshot!(about.oddities.join("\n"), @"1 classes name no source file: their lines are unknown");
+    insta::assert_snapshot!(about.oddities.join("\n"), @"classes without a source file, whose lines are unknown: 1");
 }
 
 #[test]

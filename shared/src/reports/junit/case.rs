@@ -40,7 +40,7 @@ impl Case {
         time
     }
 
-    /// What a `status` or `result` attribute says: `run` and `completed` (GoogleTest), `fail` (CTest), `disabled`, …
+    /// What a `status` or `result` attribute says: `run` and `completed` (`GoogleTest`), `fail` (`CTest`), `disabled`, …
     fn status(&mut self, word: &str) {
         let is = |words: &[&str]| words.iter().any(|known| word.trim().eq_ignore_ascii_case(known));
         let passed = ["", "run", "completed", "passed", "pass", "success", "successful", "succeeded", "ok"];

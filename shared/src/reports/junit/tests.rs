@@ -138,8 +138,8 @@ fn counters_are_compared_and_never_believed() {
     assert_eq!(declared, [("tests.total", 7, 2), ("tests.failed", 3, 1)]);
     insta::assert_snapshot!(about.oddities.join("\n"), @"
     `testsuites` declares 7 tests, its suites together 5
-    1 suites declare another number of tests than they hold, the first is `s`
-    3 failures and errors are declared, 1 were found
+    suites that declare another number of tests than they hold: 1, the first is `s`
+    3 failures and errors are declared and 1 found
     ");
 }
 

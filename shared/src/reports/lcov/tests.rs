@@ -31,7 +31,7 @@ fn records_of_one_file_are_one_file_and_declared_totals_are_only_compared() {
     });
     let declared: Vec<_> = about.declared.iter().map(|d| (d.what, d.declared, d.counted)).collect();
     assert_eq!(declared, [("coverage.lines, all", 101, 3), ("coverage.lines, hit", 100, 2)]);
-    insta::assert_snapshot!(about.oddities.join("\n"), @"100 of 101 lines are declared, 2 of 3 were counted");
+    insta::assert_snapshot!(about.oddities.join("\n"), @"100 of 101 lines are declared hit and 2 of 3 counted");
 }
 
 #[test]
@@ -79,7 +79,7 @@ fn what_is_no_record_is_passed_over_and_told_of() {
     let (facts, about) =
         facts("# made by x\r\nEOF\r\nSF:C:\\src\\a.cs\r\nDA:1,1\r\nnoise: 1\r\nend_of_record\r\nDA:2,1\r\n");
     assert_eq!((facts.lines(), facts.files[0].path.as_str()), (ratio(1, 1), "C:\\src\\a.cs"));
-    insta::assert_snapshot!(about.oddities.join("\n"), @"3 lines are no lcov records, the first is line 2");
+    insta::assert_snapshot!(about.oddities.join("\n"), @"lines that are no lcov records: 3, the first is line 2");
 }
 
 #[test]
@@ -88,6 +88,10 @@ fn truncated_and_empty_files_are_no_evidence() {
     insta::assert_snapshot!(refused("SF:a\nDA:1,1\nSF:b\nDA:1,1\nend_of_record\n"), @"a record begins before the last one has ended: it is truncated, at `line 3`");
     insta::assert_snapshot!(refused("TN:\n"), @"the file holds no `SF` record, at `line 1`");
     insta::assert_snapshot!(refused("TN:\nSF:a\nend_of_record\n"), @"no line of code is in the report, at `line 3`");
+    assert_eq!(
+        refused("SF:a\nDA:\nend_of_record").to_string(),
+        refused("SF:a\nDA:1\nend_of_record").to_string()
+    );
     insta::assert_snapshot!(refused("SF:a\nDA:1\nend_of_record"), @"the numbers are missing, at `line 2`");
     insta::assert_snapshot!(refused("SF:a\nDA:1,1\nBRDA:1,0,1\nend_of_record"), @"the numbers are missing, at `line 3`");
     insta::assert_snapshot!(refused("SF:a\nDA:1,1\nDA:99999999,1\nend_of_record"), @"line 99999999 of a source file is beyond the limit of 4000000, at `line 3`");
