@@ -362,7 +362,7 @@ conditions:
     #[test]
     fn each_kind_of_missing_evidence_has_its_own_words() {
         insta::assert_snapshot!(verdict(POLICY, &GOOD[1..]).conditions[0].message, @"`unit-tests` cannot be judged: 0 file(s) match `**/junit*.xml`, at least 1 must");
-        insta::assert_snapshot!(with("reports/junit.xml", "<testsuite></testsuite>").conditions[0].message, @"`unit-tests` cannot be judged: 0 test(s) were run, at least 1 must be");
+        insta::assert_snapshot!(with("reports/junit.xml", "<testsuite></testsuite>").conditions[0].message, @"`unit-tests` cannot be judged: `reports/junit.xml` is no evidence: no `testcase` is there, at `testsuites`");
         insta::assert_snapshot!(with("reports/lcov.info", "x").conditions[1].message, @"`line-coverage` cannot be judged: `reports/lcov.info` is no evidence: the content is of no known report format, at `/`");
     }
 

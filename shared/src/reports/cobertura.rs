@@ -190,7 +190,7 @@ impl Cobertura {
             match name {
                 "number" => number = Some(value),
                 "hits" => hit = Some(is_hit(value.as_bytes())),
-                "branch" => is_branch = value.trim().eq_ignore_ascii_case("true"),
+                "branch" => is_branch = value.trim_ascii().eq_ignore_ascii_case("true"),
                 "condition-coverage" => conditions = condition_coverage(value),
                 _ => {}
             }

@@ -77,23 +77,36 @@ pub(crate) struct Attributes<'a> {
 impl<'a> Iterator for Attributes<'a> {
     type Item = (&'a str, &'a str);
 
+    #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        let equals = memchr::memchr(b'=', self.rest.as_bytes())?;
-        let (name, value) =
-            (self.rest.get(..equals)?.trim_ascii(), self.rest.get(equals + 1..)?.trim_ascii_start());
-        // In front of the name may stand one that has no value.
-        let name = match name.bytes().rposition(|byte| byte == b':' || byte.is_ascii_whitespace()) {
-            Some(before) => name.get(before + 1..)?,
-            None => name,
-        };
-        let quote = value.bytes().next()?;
-        let (value, rest) = if matches!(quote, b'"' | b'\'') {
-            let end = memchr::memchr(quote, value.get(1..)?.as_bytes())? + 1;
-            (value.get(1..end)?, value.get(end + 1..)?)
+        let bytes = self.rest.as_bytes();
+        // Names are short: a loop over them is faster than a search. Where a new word begins before the sign, the last had no value.
+        let (mut start, mut end, mut at) = (0, 0, 0);
+        loop {
+            match bytes.get(at)? {
+                b'=' => break,
+                b':' => start = at + 1,
+                byte if byte.is_ascii_whitespace() => {}
+                _ if end < at => (start, end) = (at, at + 1),
+                _ => end = at + 1,
+            }
+            at += 1;
+        }
+        let name = self.rest.get(start..end)?;
+        at += 1;
+        while bytes.get(at)?.is_ascii_whitespace() {
+            at += 1;
+        }
+        let quote = *bytes.get(at)?;
+        let (from, to, next) = if matches!(quote, b'"' | b'\'') {
+            let to = at + 1 + memchr::memchr(quote, bytes.get(at + 1..)?)?;
+            (at + 1, to, to + 1)
         } else {
-            value.split_at(value.bytes().position(|byte| byte.is_ascii_whitespace()).unwrap_or(value.len()))
+            let length = bytes.get(at..)?.iter().take_while(|byte| !byte.is_ascii_whitespace()).count();
+            (at, at + length, at + length)
         };
-        self.rest = rest;
+        let value = self.rest.get(from..to)?;
+        self.rest = self.rest.get(next..)?;
         Some((name, value))
     }
 }
@@ -209,13 +222,15 @@ pub(crate) fn walk(input: Input<'_>, visitor: &mut impl Visitor) -> Result<(), R
     loop {
         buffer.clear();
         reader.get_mut().event();
+        // Blanks between elements, which are half of all events, need not become any.
+        reader.config_mut().trim_text_start = !visitor.wants_text();
         match reader.read_event_into(&mut buffer) {
             Ok(Event::Start(start)) => enter(&start, visitor, &mut path)?,
             Ok(Event::Empty(start)) => {
                 enter(&start, visitor, &mut path)?;
-                leave(start.local_name().as_ref(), visitor, &mut path)?;
+                leave(local(start.name().as_ref()), visitor, &mut path)?;
             }
-            Ok(Event::End(end)) => leave(end.local_name().as_ref(), visitor, &mut path)?,
+            Ok(Event::End(end)) => leave(local(end.name().as_ref()), visitor, &mut path)?,
             Ok(Event::Text(text)) if visitor.wants_text() => visitor.text(&text),
             Ok(Event::CData(text)) if visitor.wants_text() => visitor.text(&text),
             Ok(Event::GeneralRef(name)) if visitor.wants_text() => {
@@ -268,13 +283,22 @@ fn broken(error: &quick_xml::Error, path: &Path) -> ReportError {
 }
 
 fn enter(start: &BytesStart<'_>, visitor: &mut impl Visitor, path: &mut Path) -> Result<(), ReportError> {
-    let name = start.local_name();
-    let name = name.as_ref();
+    let name = start.name();
+    let name = local(name.as_ref());
     if path.depth >= MAX_DEPTH {
         return Err(ReportError::at(path.text(), format!("elements are nested deeper than {MAX_DEPTH}")));
     }
     path.push(name);
     visitor.open(&Element { start, name }, path)
+}
+
+/// A name without its prefix.
+#[inline]
+fn local(name: &str) -> &str {
+    match name.bytes().position(|byte| byte == b':') {
+        Some(colon) => name.get(colon + 1..).unwrap_or_default(),
+        None => name,
+    }
 }
 
 fn leave(name: &str, visitor: &mut impl Visitor, path: &mut Path) -> Result<(), ReportError> {

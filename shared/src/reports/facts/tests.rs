@@ -90,12 +90,12 @@ impl std::hash::Hasher for Identity {
     }
 
     fn write(&mut self, bytes: &[u8]) {
-        for piece in bytes.chunks(8) {
-            let mut word = [0; 8];
-            if let Some(start) = word.get_mut(..piece.len()) {
-                start.copy_from_slice(piece);
-            }
-            self.0 = (self.0.rotate_left(5) ^ u64::from_le_bytes(word)).wrapping_mul(0x517c_c1b7_2722_0a95);
+        let mut take =
+            |word: u64| self.0 = (self.0.rotate_left(5) ^ word).wrapping_mul(0x517c_c1b7_2722_0a95);
+        let (words, rest) = bytes.as_chunks::<8>();
+        words.iter().for_each(|word| take(u64::from_le_bytes(*word)));
+        if !rest.is_empty() {
+            take(rest.iter().fold(0, |word, byte| word << 8 | u64::from(*byte)));
         }
     }
 

@@ -1,6 +1,7 @@
 //! One test case: its outcome out of everything that is said about it.
 
 use crate::reports::facts::{CaseOutcome as Outcome, TestFacts, case_key, kept};
+use crate::reports::marks::number;
 use crate::reports::xml::{self, Element};
 
 /// Longest text of a failure that is looked at for its first line, in bytes.
@@ -105,6 +106,13 @@ impl Case {
     reason = "checked to be finite and not negative; `as` saturates"
 )]
 fn micros(text: &str) -> u64 {
+    if let Some((seconds, fraction)) = text.split_once('.')
+        && (1..=6).contains(&fraction.len())
+        && let (Some(seconds), Some(micros)) = (number(seconds.as_bytes()), number(fraction.as_bytes()))
+        && seconds < 1_000_000_000
+    {
+        return seconds * 1_000_000 + micros * 10_u64.pow(6 - u32::try_from(fraction.len()).unwrap_or(6));
+    }
     let parsed = if text.contains(',') { text.replace(',', "").trim().parse() } else { text.trim().parse() };
     let seconds: f64 = parsed.unwrap_or(0.0);
     if seconds.is_finite() && seconds > 0.0 { (seconds * 1_000_000.0).round() as u64 } else { 0 }

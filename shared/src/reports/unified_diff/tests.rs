@@ -4,7 +4,10 @@ fn read(text: &str) -> Result<Parsed, ReportError> {
     Input::of_bytes(text.as_bytes()).and_then(super::read)
 }
 
-fn both(text: &str) -> (Vec<(String, Vec<(u32, u32)>)>, About) {
+/// A path and its ranges.
+type Changed = (String, Vec<(u32, u32)>);
+
+fn both(text: &str) -> (Vec<Changed>, About) {
     match read(text) {
         Ok(Parsed { facts: Facts::Changes(facts), about }) => {
             let ranges = |ranges: Vec<RangeInclusive<u32>>| {
@@ -16,11 +19,11 @@ fn both(text: &str) -> (Vec<(String, Vec<(u32, u32)>)>, About) {
     }
 }
 
-fn files(text: &str) -> Vec<(String, Vec<(u32, u32)>)> {
+fn files(text: &str) -> Vec<Changed> {
     both(text).0
 }
 
-fn of(path: &str, ranges: &[(u32, u32)]) -> (String, Vec<(u32, u32)>) {
+fn of(path: &str, ranges: &[(u32, u32)]) -> Changed {
     (path.to_owned(), ranges.to_vec())
 }
 
