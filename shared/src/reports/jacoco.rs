@@ -134,21 +134,23 @@ impl Jacoco {
     }
 
     fn counter(&mut self, element: &Element<'_>, path: &Path) -> Result<(), ReportError> {
-        let kind = element.attribute("type");
-        match (path.parent(), kind.as_deref()) {
-            (Some("report"), Some("LINE" | "BRANCH" | "METHOD")) => {
-                let counted = counted(element, path)?;
-                let (all, hit) = match kind.as_deref() {
-                    Some("LINE") => (&mut self.totals.lines, &mut self.totals.lines_hit),
-                    Some("BRANCH") => (&mut self.totals.branches, &mut self.totals.branches_hit),
-                    Some(_) | None => (&mut self.totals.functions, &mut self.totals.functions_hit),
-                };
-                add(all, Some(counted.total));
-                add(hit, Some(counted.hit));
-            }
-            (Some("class"), Some("METHOD")) => self.methods(counted(element, path)?, path)?,
-            _ => {}
-        }
+        // Most counters stand at the other levels.
+        let is_class = match path.parent() {
+            Some("class") => true,
+            Some("report") => false,
+            Some(_) | None => return Ok(()),
+        };
+        let totals = &mut self.totals;
+        let (all, hit) = match (is_class, element.attribute("type").as_deref()) {
+            (true, Some("METHOD")) => return self.methods(counted(element, path)?, path),
+            (false, Some("LINE")) => (&mut totals.lines, &mut totals.lines_hit),
+            (false, Some("BRANCH")) => (&mut totals.branches, &mut totals.branches_hit),
+            (false, Some("METHOD")) => (&mut totals.functions, &mut totals.functions_hit),
+            (true | false, Some(_) | None) => return Ok(()),
+        };
+        let counted = counted(element, path)?;
+        add(all, Some(counted.total));
+        add(hit, Some(counted.hit));
         Ok(())
     }
 

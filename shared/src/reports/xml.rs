@@ -42,7 +42,7 @@ pub(crate) struct Element<'a> {
 impl<'a> Element<'a> {
     /// Every attribute in order, by local name, still escaped ([`text`]): one pass where several are wanted.
     pub(crate) fn attributes(&self) -> Attributes<'a> {
-        Attributes { rest: self.start.attributes_raw() }
+        Attributes { raw: self.start.attributes_raw(), at: 0 }
     }
 
     /// An attribute by local name, unescaped; none when it is absent or unreadable.
@@ -71,43 +71,52 @@ impl<'a> Element<'a> {
 /// The attributes of an element. The library's own iterator checks far more than a report needs, and costs more than all the rest of
 /// reading a report.
 pub(crate) struct Attributes<'a> {
-    rest: &'a str,
+    raw: &'a str,
+    at: usize,
 }
+
+/// Bytes of a value that are looked at one by one before the rest is searched.
+const SHORT: usize = 4;
 
 impl<'a> Iterator for Attributes<'a> {
     type Item = (&'a str, &'a str);
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        let bytes = self.rest.as_bytes();
-        // Names are short: a loop over them is faster than a search. Where a new word begins before the sign, the last had no value.
-        let (mut start, mut end, mut at) = (0, 0, 0);
+        let bytes = self.raw.as_bytes();
+        // Names are short, and so are numbers: a loop over them is faster than a search. A word that another follows had no value.
+        let mut at = self.at;
+        let (mut start, mut end) = (at, at);
         loop {
             match bytes.get(at)? {
                 b'=' => break,
                 b':' => start = at + 1,
-                byte if byte.is_ascii_whitespace() => {}
+                b' ' | b'\t' | b'\n' | b'\r' => {}
                 _ if end < at => (start, end) = (at, at + 1),
                 _ => end = at + 1,
             }
             at += 1;
         }
-        let name = self.rest.get(start..end)?;
         at += 1;
         while bytes.get(at)?.is_ascii_whitespace() {
             at += 1;
         }
         let quote = *bytes.get(at)?;
-        let (from, to, next) = if matches!(quote, b'"' | b'\'') {
-            let to = at + 1 + memchr::memchr(quote, bytes.get(at + 1..)?)?;
-            (at + 1, to, to + 1)
+        let (from, to) = if matches!(quote, b'"' | b'\'') {
+            let from = at + 1;
+            let mut to = from;
+            while to < from + SHORT && *bytes.get(to)? != quote {
+                to += 1;
+            }
+            if to == from + SHORT {
+                to += memchr::memchr(quote, bytes.get(to..)?)?;
+            }
+            (from, to)
         } else {
-            let length = bytes.get(at..)?.iter().take_while(|byte| !byte.is_ascii_whitespace()).count();
-            (at, at + length, at + length)
+            (at, at + bytes.iter().skip(at).take_while(|byte| !byte.is_ascii_whitespace()).count())
         };
-        let value = self.rest.get(from..to)?;
-        self.rest = self.rest.get(next..)?;
-        Some((name, value))
+        self.at = to + usize::from(from > at);
+        Some((self.raw.get(start..end)?, self.raw.get(from..to)?))
     }
 }
 
@@ -314,7 +323,7 @@ mod tests {
     #[test]
     fn attributes_are_split_as_tools_write_them() {
         let raw = " a=\"1 = 'x'\"\n  n:b = '2>'  flag c=3\td=\"\" e=\"open";
-        let all: Vec<(&str, &str)> = Attributes { rest: raw }.collect();
+        let all: Vec<(&str, &str)> = Attributes { raw, at: 0 }.collect();
         assert_eq!(all, [("a", "1 = 'x'"), ("b", "2>"), ("c", "3"), ("d", "")]);
         assert_eq!(text("a &lt; &#66; &unknown;"), "a &lt; &#66; &unknown;");
         assert_eq!(text("a &lt; &#66;"), "a < B");
