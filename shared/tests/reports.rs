@@ -221,6 +221,22 @@ fn a_fixture_that_is_cut_never_has_more_than_the_whole() {
     }
 }
 
+/// Bytes of a report that are replaced never make a parser panic or loop.
+#[test]
+fn a_fixture_with_a_wrong_byte_is_read_or_refused() {
+    for fixture in fixtures() {
+        let bytes = std::fs::read(&fixture.path).unwrap();
+        let steps = 40.min(bytes.len());
+        for step in 0..steps {
+            for wrong in *b"9<\"\n,\xff" {
+                let mut changed = bytes.clone();
+                changed[bytes.len() * step / steps] = wrong;
+                let _either = Input::of_bytes(&changed).and_then(read);
+            }
+        }
+    }
+}
+
 #[test]
 fn the_list_of_sources_is_written_from_the_fixtures() {
     let mut text = String::from(
