@@ -4,8 +4,11 @@
 
 use super::facts::{Kind, Parsed};
 use super::{Input, Problem, ReportError, Sniff};
-use super::{cobertura, istanbul_summary, junit, lcov, npm_audit, sarif};
-use super::{gatling_log, gatling_stats, gatling_text, jtl_csv, jtl_xml, k6_summary, locust_csv};
+use super::{
+    clover, cobertura, ctrf, gatling_log, gatling_stats, gatling_text, go_cover, istanbul_final,
+    istanbul_summary, jacoco, jtl_csv, jtl_xml, junit, k6_summary, lcov, locust_csv, npm_audit, sarif,
+    unified_diff,
+};
 
 /// A format that can be read.
 #[derive(Debug)]
@@ -25,9 +28,15 @@ pub struct Format {
 /// Every format, in the order of the docs.
 pub static FORMATS: &[&Format] = &[
     &junit::FORMAT,
+    &ctrf::FORMAT,
     &lcov::FORMAT,
     &istanbul_summary::FORMAT,
+    &istanbul_final::FORMAT,
     &cobertura::FORMAT,
+    &jacoco::FORMAT,
+    &clover::FORMAT,
+    &go_cover::FORMAT,
+    &unified_diff::FORMAT,
     &npm_audit::FORMAT,
     &sarif::FORMAT,
     &jtl_csv::FORMAT,

@@ -102,7 +102,7 @@ fn no_broken_evidence_passes() {
 #[test]
 fn each_kind_of_missing_evidence_has_its_own_words() {
     insta::assert_snapshot!(verdict(POLICY, &GOOD[1..]).conditions[0].message, @"`unit-tests` cannot be judged: no file matches `**/junit*.xml`, at least 1 must");
-    insta::assert_snapshot!(with("reports/junit.xml", "<testsuite></testsuite>").conditions[0].message, @"`unit-tests` cannot be judged: `reports/junit.xml` has no test");
+    insta::assert_snapshot!(with("reports/junit.xml", "<testsuite></testsuite>").conditions[0].message, @"`unit-tests` cannot be judged: `reports/junit.xml` is no evidence: no `testcase` is there, at `testsuites`");
     insta::assert_snapshot!(with("reports/lcov.info", "x").conditions[1].message, @"`line-coverage` cannot be judged: `reports/lcov.info` is no evidence: the content is of no known report format, at `/`");
 }
 
@@ -207,7 +207,7 @@ fn no_broken_evidence_passes_and_each_kind_has_its_own_words() {
     insta::assert_snapshot!(all, @"
     missing: `unit-tests` cannot be judged: no file matches `**/junit*.xml`, at least 1 must
     empty: `unit-tests` cannot be judged: `reports/junit.xml` is no evidence: the file is empty, at `/`
-    zero tests: `unit-tests` cannot be judged: `reports/junit.xml` has no test
+    zero tests: `unit-tests` cannot be judged: `reports/junit.xml` is no evidence: no `testcase` is there, at `testsuites`
     only skipped: `unit-tests` cannot be judged: 0 test(s) were run, at least 1 must be
     truncated: `unit-tests` cannot be judged: `reports/junit.xml` is no evidence: the XML ends too early: syntax error: tag not closed: `>` not found before end of input, at `testsuite[0]`
     closing tag lost: `unit-tests` cannot be judged: `reports/junit.xml` is no evidence: the file ends inside an element: it is truncated, at `testsuite[0]`
@@ -216,7 +216,7 @@ fn no_broken_evidence_passes_and_each_kind_has_its_own_words() {
     no report: `unit-tests` cannot be judged: `reports/junit.xml` is no evidence: the content is of no known report format, at `/`
     another format: `unit-tests` cannot be judged: `reports/junit.xml` is JUnit XML, the source takes `lcov` only
     wrong commit: `unit-tests` cannot be judged: `reports/junit.xml` does not say of which commit it is
-    too old: `unit-tests` cannot be judged: `reports/junit.xml` has no date, and the source has a `max_age`
+    too old: `unit-tests` cannot be judged: `reports/junit.xml` was made at 2026-11-22T10:00:00Z, which is longer ago than 2h
     one of two files: `unit-tests` cannot be judged: only 1 of at least 2 files match `**/junit*.xml`
     ");
 }
