@@ -140,7 +140,9 @@ fn waive(
     notes: &mut Vec<String>,
 ) -> Facts {
     let Facts::Findings(findings) = facts else { return facts };
-    let mut left = FindingFacts::default();
+    // What is only counted has no name that a waiver could give: it stays.
+    let mut left = FindingFacts::of_counts(findings.counted);
+    left.suppressed = findings.suppressed;
     for finding in findings.findings {
         let waiver = policy.waivers.iter().find(|waiver| waiver.names(&finding.id, &finding.component));
         match waiver {

@@ -2,7 +2,7 @@
 
 use crate::model::Timestamp;
 use serde::Serialize;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// One scale for every scanner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, serde::Deserialize)]
@@ -152,11 +152,21 @@ pub struct FindingFacts {
     /// Those that the tool itself does not count.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub suppressed: Vec<Finding>,
+    /// Findings that are only counted and not named, as events of finished scans do. They count like the others, and no waiver or statement
+    /// can name them.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub counted: BTreeMap<Severity, u64>,
     #[serde(skip)]
     places: HashMap<[String; 4], usize>,
 }
 
 impl FindingFacts {
+    /// Findings of which only the number is known.
+    #[must_use]
+    pub fn of_counts(counted: BTreeMap<Severity, u64>) -> Self {
+        Self { counted, ..Self::default() }
+    }
+
     /// Adds a finding; of two with one identity the graver severity stays and the occurrences are added. One that the tool suppresses goes
     /// to [`FindingFacts::suppressed`].
     pub fn add(&mut self, finding: Finding) {
@@ -184,12 +194,23 @@ impl FindingFacts {
     /// Findings of one severity.
     #[must_use]
     pub fn count(&self, severity: Severity) -> u64 {
-        self.findings.iter().filter(|finding| finding.severity == severity).count() as u64
+        let named = self.findings.iter().filter(|finding| finding.severity == severity).count() as u64;
+        named.saturating_add(self.counted.get(&severity).copied().unwrap_or(0))
+    }
+
+    /// All findings.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        self.counted.values().fold(self.findings.len() as u64, |sum, count| sum.saturating_add(*count))
     }
 
     pub(crate) fn merge(mut self, other: Self) -> Self {
         other.findings.into_iter().for_each(|finding| self.add(finding));
         self.suppressed.extend(other.suppressed);
+        for (severity, count) in other.counted {
+            let known = self.counted.entry(severity).or_default();
+            *known = known.saturating_add(count);
+        }
         self
     }
 }
