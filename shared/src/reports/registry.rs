@@ -4,7 +4,11 @@
 
 use super::facts::{Kind, Parsed};
 use super::{Input, Problem, ReportError, Sniff};
-use super::{cobertura, istanbul_summary, jtl_csv, junit, lcov, npm_audit, sarif};
+use super::{
+    cargo_audit, cobertura, cyclonedx_vex, ecr_findings, ecr_scan_event, grype, inspector_scan_event,
+    istanbul_summary, jtl_csv, junit, lcov, npm_audit, npm_audit_6, openvex, pip_audit, sarif, snyk,
+    sonar_gate, sonar_issues, trivy, yarn_audit, yarn_npm_audit, zap_json, zap_xml,
+};
 
 /// A format that can be read.
 #[derive(Debug)]
@@ -28,7 +32,24 @@ pub static FORMATS: &[&Format] = &[
     &istanbul_summary::FORMAT,
     &cobertura::FORMAT,
     &npm_audit::FORMAT,
+    &npm_audit_6::FORMAT,
+    &yarn_audit::FORMAT,
+    &yarn_npm_audit::FORMAT,
+    &cargo_audit::FORMAT,
+    &pip_audit::FORMAT,
     &sarif::FORMAT,
+    &ecr_findings::FORMAT,
+    &ecr_scan_event::FORMAT,
+    &inspector_scan_event::FORMAT,
+    &trivy::FORMAT,
+    &grype::FORMAT,
+    &snyk::FORMAT,
+    &sonar_issues::FORMAT,
+    &zap_xml::FORMAT,
+    &zap_json::FORMAT,
+    &sonar_gate::FORMAT,
+    &cyclonedx_vex::FORMAT,
+    &openvex::FORMAT,
     &jtl_csv::FORMAT,
 ];
 
