@@ -5,6 +5,7 @@
 use super::facts::{About, Finding, FindingFacts, Severity, kept};
 use crate::model::Timestamp;
 use std::collections::HashMap;
+use std::hash::BuildHasher;
 
 /// Most other ids kept of one finding.
 const MOST_ALIASES: usize = 20;
@@ -73,26 +74,28 @@ pub(crate) fn tool(name: &str, version: &str) -> Option<String> {
 #[derive(Default)]
 pub(crate) struct Packages {
     list: Vec<Finding>,
-    /// By id, package and version, and whether it is suppressed: a way that is suppressed does not hide another.
-    places: HashMap<([String; 3], bool), usize>,
+    /// Place of each (id, package, version), and whether it is suppressed (a way that is does not hide another), by its hash.
+    places: HashMap<u64, usize>,
     placed: Vec<Finding>,
 }
 
 impl Packages {
     /// Adds one; of two the graver severity stays and the ways are added.
     pub(crate) fn add(&mut self, finding: Finding) {
-        let identity = [&finding.id, &finding.component, &finding.version].map(String::clone);
-        let identity = (identity, finding.suppressed.is_some());
-        match self.places.get(&identity).and_then(|place| self.list.get_mut(*place)) {
-            Some(known) => {
-                known.severity = known.severity.max(finding.severity);
-                known.occurrences += finding.occurrences;
-            }
-            None => {
-                self.places.insert(identity, self.list.len());
-                self.list.push(finding);
+        let mut slot = self.places.hasher().hash_one(identity(&finding));
+        while let Some(place) = self.places.get(&slot).copied() {
+            match self.list.get_mut(place).filter(|known| identity(known) == identity(&finding)) {
+                Some(known) => {
+                    known.severity = known.severity.max(finding.severity);
+                    known.occurrences = known.occurrences.saturating_add(finding.occurrences);
+                    return;
+                }
+                // Two identities with one hash: the next slot.
+                None => slot = slot.wrapping_add(1),
             }
         }
+        self.places.insert(slot, self.list.len());
+        self.list.push(finding);
     }
 
     /// Adds one whose place matters: two lines of a file are two findings.
@@ -121,6 +124,11 @@ impl Packages {
             .map(|finding| finding.occurrences)
             .sum()
     }
+}
+
+/// What makes two entries one finding of a package.
+fn identity(finding: &Finding) -> (&str, &str, &str, bool) {
+    (&finding.id, &finding.component, &finding.version, finding.suppressed.is_some())
 }
 
 /// Notes where the tool's own figures of each severity differ from what its list holds.

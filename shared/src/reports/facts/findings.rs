@@ -3,6 +3,7 @@
 use crate::model::Timestamp;
 use serde::Serialize;
 use std::collections::{BTreeMap, HashMap};
+use std::hash::BuildHasher;
 
 /// One scale for every scanner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, serde::Deserialize)]
@@ -137,6 +138,20 @@ impl Finding {
         self.id.eq_ignore_ascii_case(id) || self.aliases.iter().any(|alias| alias.eq_ignore_ascii_case(id))
     }
 
+    /// What makes two entries one finding.
+    fn identity(&self) -> [&str; 4] {
+        [&self.id, &self.component, &self.version, &self.location]
+    }
+
+    /// Takes in another entry of the same finding.
+    fn join(&mut self, other: &Self) {
+        self.severity = self.severity.max(other.severity);
+        self.occurrences = self.occurrences.saturating_add(other.occurrences);
+        if self.fix == Fix::Unknown {
+            self.fix = other.fix;
+        }
+    }
+
     /// What stays the same from run to run: id and component.
     #[must_use]
     pub fn fingerprint(&self) -> String {
@@ -156,8 +171,9 @@ pub struct FindingFacts {
     /// can name them.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub counted: BTreeMap<Severity, u64>,
+    /// Place of each identity in `findings`, by its hash: no second copy of the text is kept.
     #[serde(skip)]
-    places: HashMap<[String; 4], usize>,
+    places: HashMap<u64, usize>,
 }
 
 impl FindingFacts {
@@ -174,21 +190,16 @@ impl FindingFacts {
             self.suppressed.push(finding);
             return;
         }
-        let identity =
-            [&finding.id, &finding.component, &finding.version, &finding.location].map(String::clone);
-        match self.places.get(&identity).and_then(|place| self.findings.get_mut(*place)) {
-            Some(known) => {
-                known.severity = known.severity.max(finding.severity);
-                known.occurrences += finding.occurrences;
-                if known.fix == Fix::Unknown {
-                    known.fix = finding.fix;
-                }
-            }
-            None => {
-                self.places.insert(identity, self.findings.len());
-                self.findings.push(finding);
+        let mut slot = self.places.hasher().hash_one(finding.identity());
+        while let Some(place) = self.places.get(&slot).copied() {
+            match self.findings.get_mut(place).filter(|known| known.identity() == finding.identity()) {
+                Some(known) => return known.join(&finding),
+                // Two identities with one hash: the next slot.
+                None => slot = slot.wrapping_add(1),
             }
         }
+        self.places.insert(slot, self.findings.len());
+        self.findings.push(finding);
     }
 
     /// Findings of one severity.
