@@ -369,6 +369,17 @@ conditions:
     }
 
     #[test]
+    fn findings_that_are_only_counted_fail_the_gate_whatever_is_waived() {
+        let event = r#"{"detail-type":"ECR Image Scan","source":"aws.ecr","detail":{"scan-status":"COMPLETE","finding-severity-counts":{"CRITICAL":1}}}"#;
+        let waiver =
+            "waivers:\n  - { finding: GHSA-1, reason: not reachable, owner: ann, expires: 2026-11-23 }\n";
+        let files = [GOOD[0], GOOD[1], ("reports/npm-audit.json", event)];
+        let failed = verdict(&format!("{POLICY}{waiver}"), &files);
+        assert_eq!(failed.outcome, Outcome::Fail);
+        insta::assert_snapshot!(failed.conditions[2].message, @"`findings.critical` is 1, `no-critical` asks for <= 0: 1 fewer would pass");
+    }
+
+    #[test]
     fn a_waived_finding_is_shown_and_an_expired_waiver_fails_with_its_own_words() {
         let audit = r#"{"auditReportVersion":2,"vulnerabilities":{"qs":{"via":[{"name":"qs","url":"https://x/GHSA-1","severity":"critical"}]}}}"#;
         let files = [GOOD[0], GOOD[1], ("reports/npm-audit.json", audit)];

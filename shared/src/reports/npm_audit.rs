@@ -9,7 +9,7 @@ use super::facts::{About, Facts, Finding, FindingFacts, Fix, Kind, Parsed, Sever
 use super::json::{self, Counts, Gather, List, Members, Text, TextOr};
 use super::{Format, Input, ReportError, Sniff};
 use serde::Deserialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 /// The format.
 pub static FORMAT: Format =
@@ -92,18 +92,20 @@ struct Advisory<'a> {
     severity: Text<'a>,
 }
 
-/// Advisories of one package.
+/// Advisories of one package, and the packages that it is vulnerable by.
 #[derive(Default)]
-struct Via(Vec<Finding>);
+struct Via {
+    advisories: Vec<Finding>,
+    packages: Vec<String>,
+}
 
 impl<'de> Gather<'de> for Via {
     type Element = TextOr<'de, Advisory<'de>>;
 
     fn gather(&mut self, _: &str, element: Self::Element) -> Result<(), ReportError> {
         match element {
-            // The package of this name has an entry of its own.
-            TextOr::Text(_) => {}
-            TextOr::Value(advisory) => self.0.push(finding(&advisory)),
+            TextOr::Text(package) => self.packages.push(kept(&package)),
+            TextOr::Value(advisory) => self.advisories.push(finding(&advisory)),
         }
         Ok(())
     }
@@ -126,6 +128,22 @@ impl<'de> Gather<'de> for Nodes {
 struct Advisories {
     facts: FindingFacts,
     packages: BTreeMap<Severity, u64>,
+    names: HashSet<String>,
+    /// Packages that others are vulnerable by, with the gravest severity of these.
+    named: BTreeMap<String, Severity>,
+}
+
+impl Advisories {
+    /// A package that others are vulnerable by has an entry of its own, which tells of its advisories. One that has none is a finding
+    /// nevertheless: what is known of it is known from the others.
+    fn complete(&mut self, about: &mut About) {
+        for (name, severity) in std::mem::take(&mut self.named) {
+            if !self.names.contains(&name) {
+                about.odd(format!("`{name}` makes other packages vulnerable and has no entry of its own"));
+                self.facts.add(Finding::new("advisory without id", &name, severity));
+            }
+        }
+    }
 }
 
 impl<'de> Gather<'de> for Advisories {
@@ -133,7 +151,9 @@ impl<'de> Gather<'de> for Advisories {
 
     fn gather(&mut self, name: &str, package: Package<'de>) -> Result<(), ReportError> {
         let via = package.via.ok_or_else(|| ReportError::at("/via", "the list is missing"))?;
-        *self.packages.entry(Severity::from_word(&package.severity)).or_default() += 1;
+        let severity = Severity::from_word(&package.severity);
+        *self.packages.entry(severity).or_default() += 1;
+        self.names.insert(kept(name));
         let nodes = package.nodes.map_or(1, |nodes| nodes.0.len().max(1)) as u64;
         let fix = match package.fix_available {
             Some(TextOr::Value(_)) => Fix::Available,
@@ -141,7 +161,12 @@ impl<'de> Gather<'de> for Advisories {
             Some(TextOr::Text(word)) if &*word == "false" => Fix::None,
             Some(TextOr::Text(_)) | None => Fix::Unknown,
         };
-        for mut finding in via.0.done("/via")?.0 {
+        let via = via.0.done("/via")?;
+        for named in via.packages {
+            let known = self.named.entry(named).or_insert(severity);
+            *known = severity.max(*known);
+        }
+        for mut finding in via.advisories {
             if finding.component.is_empty() {
                 finding.component = kept(name);
             }
@@ -185,12 +210,14 @@ fn read(input: Input<'_>) -> Result<Parsed, ReportError> {
     }
     let missing = || ReportError::at(format!("{root}/vulnerabilities"), "the audit has no `vulnerabilities`");
     let packages = audit.vulnerabilities.ok_or_else(missing)?;
-    let packages = packages.0.done(&format!("{root}/vulnerabilities"))?;
+    let mut packages = packages.0.done(&format!("{root}/vulnerabilities"))?;
     let mut about = About { tool: Some("npm".to_owned()), ..About::default() };
+    packages.complete(&mut about);
     if let Some(metadata) = &audit.metadata {
         metadata.needs_dependencies().map_err(|error| error.under(root))?;
         let declared = |severity| metadata.declared(severity);
         let counted = |severity| packages.packages.get(&severity).copied().unwrap_or(0);
+        metadata.needs_list(packages.names.len() as u64).map_err(|error| error.under(root))?;
         contradiction(&mut about, "package(s)", declared, counted);
     }
     Ok(Parsed { facts: Facts::Findings(packages.facts), about })
@@ -206,6 +233,16 @@ impl Metadata {
             }
         };
         self.vulnerabilities.get(word).copied()
+    }
+
+    /// A summary with vulnerabilities needs a list of them.
+    pub(super) fn needs_list(&self, listed: u64) -> Result<(), ReportError> {
+        let declared: u64 = Severity::ALL.into_iter().filter_map(|severity| self.declared(severity)).sum();
+        if declared > 0 && listed == 0 {
+            let words = format!("the summary says {declared} vulnerabilities, and none is listed");
+            return Err(ReportError::at("/metadata/vulnerabilities", words));
+        }
+        Ok(())
     }
 
     /// An audit of nothing finds nothing.
@@ -242,98 +279,4 @@ pub(super) fn failed(tool: &str, error: &TextOr<'_, Failure<'_>>, message: &Text
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn read(text: &str) -> Result<Parsed, ReportError> {
-        super::read(Input::of_bytes(text.as_bytes())?)
-    }
-
-    fn findings(text: &str) -> FindingFacts {
-        match read(text).unwrap().facts {
-            Facts::Findings(facts) => facts,
-            other => panic!("{other:?}"),
-        }
-    }
-
-    const ADVISORY: &str = r#"{"source":1,"name":"qs","dependency":"qs","title":"x","url":"https://github.com/advisories/GHSA-aaaa-bbbb-cccc","severity":"high"}"#;
-
-    #[test]
-    fn an_advisory_reached_on_two_paths_counts_once_and_package_names_do_not_count() {
-        let facts = findings(&format!(
-            r#"{{"auditReportVersion":2,"vulnerabilities":{{"qs":{{"via":[{ADVISORY}]}},"express":{{"via":["qs",{ADVISORY}]}}}},"metadata":{{}}}}"#
-        ));
-        assert_eq!((facts.findings.len(), facts.count(Severity::High)), (1, 1));
-        let finding = &facts.findings[0];
-        assert_eq!(
-            (finding.id.as_str(), &finding.aliases[..]),
-            ("GHSA-aaaa-bbbb-cccc", &["1".to_owned()][..])
-        );
-    }
-
-    #[test]
-    fn a_fix_is_a_flag_or_a_package() {
-        let with = |fix: &str| {
-            let facts = findings(&format!(
-                r#"{{"auditReportVersion":2,"vulnerabilities":{{"qs":{{"via":[{ADVISORY}],"nodes":["a","b"]{fix}}}}}}}"#
-            ));
-            (facts.findings[0].fix, facts.findings[0].occurrences)
-        };
-        assert_eq!(with(r#","fixAvailable":true"#), (Fix::Available, 2));
-        assert_eq!(
-            with(r#","fixAvailable":{"name":"qs","version":"7.0.0","isSemVerMajor":true}"#),
-            (Fix::Available, 2)
-        );
-        assert_eq!(with(r#","fixAvailable":false"#), (Fix::None, 2));
-        assert_eq!(with(""), (Fix::Unknown, 2));
-    }
-
-    #[test]
-    fn a_severity_that_nobody_knows_is_unknown_and_counts() {
-        let facts = findings(
-            r#"{"auditReportVersion":2,"vulnerabilities":{"a":{"via":[{"source":2,"severity":"ghastly"},{"title":"y"}]}}}"#,
-        );
-        assert_eq!((facts.total(), facts.count(Severity::Unknown)), (2, 2));
-        assert_eq!(facts.findings[0].component, "a");
-        assert_eq!(facts.findings[1].id, "advisory without id");
-    }
-
-    #[test]
-    fn a_summary_that_contradicts_its_list_is_noted_and_not_believed() {
-        let parsed = read(&format!(
-            r#"{{"auditReportVersion":2,"vulnerabilities":{{"qs":{{"severity":"moderate","via":[{ADVISORY}]}}}},
-                "metadata":{{"vulnerabilities":{{"info":0,"low":0,"moderate":0,"high":1,"critical":0,"total":1}},"dependencies":{{"total":9}}}}}}"#
-        ))
-        .unwrap();
-        insta::assert_snapshot!(parsed.about.oddities.join("\n"), @"
-        the summary says 1 high package(s), the list has 0
-        the summary says 0 medium package(s), the list has 1
-        ");
-    }
-
-    #[test]
-    fn an_audit_that_finds_nothing_is_evidence_and_one_of_nothing_is_none() {
-        let audit = |total: u64| {
-            format!(
-                r#"{{"auditReportVersion":2,"vulnerabilities":{{}},"metadata":{{"dependencies":{{"prod":1,"total":{total}}}}}}}"#
-            )
-        };
-        assert_eq!(findings(&audit(12)).total(), 0);
-        assert_eq!(findings(&format!(r#"{{"added":0,"audit":{}}}"#, audit(12))).total(), 0);
-        insta::assert_snapshot!(read(&audit(0)).unwrap_err(), @"the audit looked at no dependency, at `/metadata/dependencies`");
-        insta::assert_snapshot!(read(&format!(r#"{{"audit":{}}}"#, audit(0))).unwrap_err(), @"the audit looked at no dependency, at `/audit/metadata/dependencies`");
-    }
-
-    #[test]
-    fn an_error_object_is_no_clean_audit() {
-        insta::assert_snapshot!(read(r#"{"message":"403 Forbidden","statusCode":403,"error":{"summary":"","detail":""}}"#).unwrap_err(), @"npm wrote an error instead of an audit: `403 Forbidden`, at `/error`");
-        insta::assert_snapshot!(read(r#"{"error":{"code":"ENOLOCK","summary":"This command requires an existing lockfile.","detail":"Try"}}"#).unwrap_err(), @"npm wrote an error instead of an audit: `This command requires an existing lockfile.`, at `/error`");
-        insta::assert_snapshot!(read(r#"{"statusCode":503}"#).unwrap_err(), @"npm wrote an error instead of an audit: the registry answered 503, at `/statusCode`");
-        insta::assert_snapshot!(read("{}").unwrap_err(), @"the version is missing, 2 is read, at `/auditReportVersion`");
-        insta::assert_snapshot!(read(r#"{"auditReportVersion":3,"vulnerabilities":{}}"#).unwrap_err(), @"the version is 3, 2 is read, at `/auditReportVersion`");
-        insta::assert_snapshot!(read(r#"{"auditReportVersion":2}"#).unwrap_err(), @"the audit has no `vulnerabilities`, at `/vulnerabilities`");
-        insta::assert_snapshot!(read(r#"{"auditReportVersion":2,"vulnerabilities":{"qs":{}}}"#).unwrap_err(), @"the list is missing, at `/vulnerabilities/qs/via`");
-        insta::assert_snapshot!(read(r#"{"auditReportVersion":2,"vulnerabilities":[]}"#).unwrap_err(), @"the JSON has another shape than the format: invalid type: sequence, expected an object, at `line 1 column 44`");
-        insta::assert_snapshot!(read(r#"{"auditReportVersion":2,"vulnerabilities":{"qs":{"#).unwrap_err(), @"the JSON ends too early: it is truncated, at `line 1 column 49`");
-    }
-}
+mod tests;

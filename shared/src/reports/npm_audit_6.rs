@@ -150,12 +150,7 @@ fn read(input: Input<'_>) -> Result<Parsed, ReportError> {
         metadata.needs_dependencies()?;
         let declared: u64 =
             Severity::ALL.into_iter().filter_map(|severity| metadata.declared(severity)).sum();
-        if declared > 0 && found.occurrences() == 0 {
-            return Err(ReportError::at(
-                "/advisories",
-                format!("the summary says {declared} vulnerabilities, and none is listed"),
-            ));
-        }
+        metadata.needs_list(found.occurrences())?;
         about.compare("paths", Some(declared), found.occurrences());
     }
     Ok(Parsed { facts: Facts::Findings(found.into_facts()), about })
@@ -202,7 +197,7 @@ mod tests {
         insta::assert_snapshot!(read(r#"{"error":{"code":"ERR_PNPM_AUDIT_BAD_RESPONSE","message":"The audit endpoint responded with 405: Method Not Allowed"}}"#).unwrap_err(), @"the tool wrote an error instead of an audit: `The audit endpoint responded with 405: Method Not Allowed`, at `/error`");
         insta::assert_snapshot!(read("{}").unwrap_err(), @"the audit has no `advisories`, at `/advisories`");
         insta::assert_snapshot!(read(r#"{"advisories":{},"metadata":{"dependencies":0,"totalDependencies":0}}"#).unwrap_err(), @"the audit looked at no dependency, at `/metadata/dependencies`");
-        insta::assert_snapshot!(read(r#"{"advisories":{},"metadata":{"vulnerabilities":{"high":3},"totalDependencies":7}}"#).unwrap_err(), @"the summary says 3 vulnerabilities, and none is listed, at `/advisories`");
+        insta::assert_snapshot!(read(r#"{"advisories":{},"metadata":{"vulnerabilities":{"high":3},"totalDependencies":7}}"#).unwrap_err(), @"the summary says 3 vulnerabilities, and none is listed, at `/metadata/vulnerabilities`");
         insta::assert_snapshot!(read(r#"{"advisories":{"1":{"findings":[{"paths":5}]}}}"#).unwrap_err(), @"the JSON has another shape than the format: invalid type: integer '5', expected a list, at `line 1 column 42`");
         assert!(
             read(r#"{"advisories":{},"metadata":{"vulnerabilities":{"high":0},"totalDependencies":7}}"#)

@@ -77,10 +77,7 @@ fn read(input: Input<'_>) -> Result<Parsed, ReportError> {
     let declared: u64 = Severity::ALL.into_iter().filter_map(|severity| summary.declared(severity)).sum();
     let mut about = About { tool: Some("yarn 1".to_owned()), ..About::default() };
     about.compare("paths", Some(declared), audit.found.occurrences());
-    if declared > 0 && audit.found.occurrences() == 0 {
-        let words = format!("the summary says {declared} vulnerabilities, and none is listed");
-        return Err(ReportError::at("/", words));
-    }
+    summary.needs_list(audit.found.occurrences())?;
     Ok(Parsed { facts: Facts::Findings(audit.found.into_facts()), about })
 }
 
@@ -144,7 +141,7 @@ mod tests {
         insta::assert_snapshot!(read(ADVISORY).unwrap_err(), @"the last line is no `auditSummary`: the audit is truncated, at `/`");
         insta::assert_snapshot!(read(&format!("{ADVISORY}\n{{\"type\":\"auditSu")).unwrap_err(), @"the JSON ends too early: it is truncated, at `line 2 column 16`");
         insta::assert_snapshot!(read(&format!("{{\"type\":\"error\",\"data\":\"Received malformed response from registry for 'audit'.\"}}\n{SUMMARY}")).unwrap_err(), @"yarn wrote an error: `Received malformed response from registry for 'audit'.`, at `value 1/data`");
-        insta::assert_snapshot!(read(SUMMARY).unwrap_err(), @"the summary says 2 vulnerabilities, and none is listed, at `/`");
+        insta::assert_snapshot!(read(SUMMARY).unwrap_err(), @"the summary says 2 vulnerabilities, and none is listed, at `/metadata/vulnerabilities`");
         insta::assert_snapshot!(read(r#"{"type":"auditSummary","data":{"vulnerabilities":{},"dependencies":0,"totalDependencies":0}}"#).unwrap_err(), @"the audit looked at no dependency, at `/metadata/dependencies`");
         insta::assert_snapshot!(read("{\"type\":\"auditAdvisory\",\"data\":{}}").unwrap_err(), @"the advisory is missing, at `value 1/data/advisory`");
         let clean = SUMMARY.replace("\"moderate\":2", "\"moderate\":0");
