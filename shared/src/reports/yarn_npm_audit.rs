@@ -1,8 +1,8 @@
 //! `yarn npm audit --json` of yarn 2 and later (<https://yarnpkg.com/cli/npm/audit>): one `{value, children}` on each line.
 //!
 //! yarn writes nothing at all when it finds nothing: such a file is empty, and an empty file is no evidence. It writes no end either: a file
-//! that is cut between two lines cannot be told from a whole one. Deprecations stand among the
-//! vulnerabilities with an id that ends in `(deprecation)`; they count by the severity that yarn gives them.
+//! that is cut between two lines cannot be told from a whole one. Deprecations stand among the vulnerabilities with an id that ends in
+//! `(deprecation)`; they count by the severity that yarn gives them.
 
 use super::advisory::{Packages, ghsa_of, name};
 use super::facts::{About, Facts, Finding, Kind, Parsed, Severity, kept};

@@ -1,8 +1,8 @@
 //! Long lists, element by element: nothing of them is kept but what a [`Gather`] makes of it.
 
 use super::Text;
-use crate::reports::ReportError;
 use crate::reports::facts::kept;
+use crate::reports::{Problem, ReportError};
 use serde::Deserialize;
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -61,7 +61,7 @@ impl<G> Gathered<G> {
         let taken = if index < MOST {
             self.all.gather(name, element)
         } else {
-            Err(ReportError::too_large(format!("the list has more than {MOST} elements")))
+            Err(ReportError::new(Problem::TooLarge, "", format!("the list has more than {MOST} elements")))
         };
         self.failed = taken.err().map(|error| match step {
             Step::Only => error,
@@ -187,7 +187,7 @@ mod tests {
     #[test]
     fn a_list_has_a_bound() {
         let long = format!("[{}1]", "1,".repeat(MOST));
-        insta::assert_snapshot!(list(&long).unwrap_err(), @"the list has more than 500000 elements, at `/list/500000/`");
+        insta::assert_snapshot!(list(&long).unwrap_err(), @"the list has more than 500000 elements, at `/list/500000`");
         assert_eq!(list(&format!("[{}1]", "1,".repeat(MOST - 1))).map(|all| all.len()), Ok(MOST));
     }
 }
