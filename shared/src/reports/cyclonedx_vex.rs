@@ -132,19 +132,7 @@ impl<'de> Gather<'de> for Vulnerabilities {
         };
         let id =
             vulnerability.id.some().ok_or_else(|| ReportError::at("/id", "the vulnerability has no id"))?;
-        let status = match &*analysis.state {
-            "not_affected" => VexStatus::NotAffected,
-            "false_positive" => VexStatus::FalsePositive,
-            "resolved" | "resolved_with_pedigree" => VexStatus::Fixed,
-            "in_triage" => VexStatus::UnderInvestigation,
-            "exploitable" => VexStatus::Affected,
-            other => {
-                let (id, other) = (kept(id), kept(other));
-                self.oddities
-                    .odd(format!("`{id}` is `{other}`, which nobody knows: it is taken for affected"));
-                VexStatus::Affected
-            }
-        };
+        let status = self.status(id, &analysis.state);
         let mut ids = vec![kept(id)];
         for reference in vulnerability.references.iter().flatten().filter_map(|reference| reference.id.some())
         {
@@ -166,6 +154,25 @@ impl<'de> Gather<'de> for Vulnerabilities {
             made: dates.into_iter().find_map(|date| moment(date)),
         });
         Ok(())
+    }
+}
+
+impl Vulnerabilities {
+    /// The word for a state; one that nobody knows excuses nothing.
+    fn status(&mut self, id: &str, state: &str) -> VexStatus {
+        match state {
+            "not_affected" => VexStatus::NotAffected,
+            "false_positive" => VexStatus::FalsePositive,
+            "resolved" | "resolved_with_pedigree" => VexStatus::Fixed,
+            "in_triage" => VexStatus::UnderInvestigation,
+            "exploitable" => VexStatus::Affected,
+            other => {
+                let (id, other) = (kept(id), kept(other));
+                self.oddities
+                    .odd(format!("`{id}` is `{other}`, which nobody knows: it is taken for affected"));
+                VexStatus::Affected
+            }
+        }
     }
 }
 

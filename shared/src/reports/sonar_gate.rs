@@ -99,24 +99,12 @@ impl<'de> Gather<'de> for Checks {
 /// # Errors
 /// When it is not JSON, an error of the server, without a verdict, or the gate has no condition.
 fn read(input: Input<'_>) -> Result<Parsed, ReportError> {
-    const AT: &str = "/projectStatus/status";
     let bytes = input.into_bytes()?;
     let answer: Answer<'_> = json::parse(&bytes)?;
     refused(answer.errors.as_deref())?;
     let missing = || ReportError::at("/projectStatus", "the answer has no `projectStatus`");
     let status = answer.project_status.ok_or_else(missing)?;
-    let passed = match &*status.status {
-        "OK" => true,
-        "ERROR" | "WARN" => false,
-        "NONE" => {
-            return Err(ReportError::unfinished(AT, "the project has no analysis yet: the status is `NONE`"));
-        }
-        "" => return Err(ReportError::at(AT, "the gate has no status")),
-        other => {
-            let words = format!("`{}` is no known status of a gate", kept(other).replace('`', "'"));
-            return Err(ReportError::at(AT, words));
-        }
-    };
+    let passed = passed(&status.status)?;
     let checks =
         status.conditions.map_or(Ok(Checks::default()), |list| list.0.done("/projectStatus/conditions"))?.0;
     if checks.is_empty() {
@@ -139,6 +127,21 @@ fn read(input: Input<'_>) -> Result<Parsed, ReportError> {
     let passed = passed && broken.is_none();
     let facts = AnalysisFacts { passed: u64::from(passed), failed: u64::from(!passed), checks };
     Ok(Parsed { facts: Facts::Analysis(facts), about })
+}
+
+/// Whether the gate as a whole has passed.
+fn passed(status: &str) -> Result<bool, ReportError> {
+    const AT: &str = "/projectStatus/status";
+    match status {
+        "OK" => Ok(true),
+        "ERROR" | "WARN" => Ok(false),
+        "NONE" => Err(ReportError::unfinished(AT, "the project has no analysis yet: the status is `NONE`")),
+        "" => Err(ReportError::at(AT, "the gate has no status")),
+        other => {
+            let words = format!("`{}` is no known status of a gate", kept(other).replace('`', "'"));
+            Err(ReportError::at(AT, words))
+        }
+    }
 }
 
 /// What the server says instead of an answer.
