@@ -340,6 +340,8 @@ fn within(facts: &Facts, component: &Globs) -> Option<Facts> {
                 .collect();
             (!files.is_empty()).then_some(Facts::Coverage(CoverageFacts { files }))
         }
+        // What is only counted cannot be told apart.
+        Facts::Findings(findings) if !findings.counted.is_empty() => None,
         Facts::Findings(findings) => {
             let mut left = FindingFacts::default();
             let ours = findings.findings.iter().filter(|finding| component.fit(&finding.component));

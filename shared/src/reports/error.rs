@@ -74,6 +74,13 @@ impl ReportError {
         Self::new(Problem::TooLarge, "/", message)
     }
 
+    /// The same, of something inside `path`.
+    #[must_use]
+    pub(crate) fn under(mut self, path: &str) -> Self {
+        self.path.insert_str(0, path);
+        self
+    }
+
     /// With the kind of problem.
     pub fn new(problem: Problem, path: impl Into<String>, message: impl Into<String>) -> Self {
         Self { problem, path: path.into(), message: message.into() }

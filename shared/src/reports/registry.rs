@@ -5,9 +5,11 @@
 use super::facts::{Kind, Parsed};
 use super::{Input, Problem, ReportError, Sniff};
 use super::{
-    clover, cobertura, ctrf, gatling_log, gatling_stats, gatling_text, go_cover, istanbul_final,
-    istanbul_summary, jacoco, jtl_csv, jtl_xml, junit, k6_summary, lcov, locust_csv, npm_audit, sarif,
-    unified_diff,
+    cargo_audit, clover, cobertura, ctrf, cyclonedx_vex, ecr_findings, ecr_scan_event, gatling_log,
+    gatling_stats, gatling_text, go_cover, grype, inspector_scan_event, istanbul_final, istanbul_summary,
+    jacoco, jtl_csv, jtl_xml, junit, k6_summary, lcov, locust_csv, npm_audit, npm_audit_6, openvex,
+    pip_audit, sarif, snyk, sonar_gate, sonar_issues, trivy, unified_diff, yarn_audit, yarn_npm_audit,
+    zap_json, zap_xml,
 };
 
 /// A format that can be read.
@@ -38,7 +40,24 @@ pub static FORMATS: &[&Format] = &[
     &go_cover::FORMAT,
     &unified_diff::FORMAT,
     &npm_audit::FORMAT,
+    &npm_audit_6::FORMAT,
+    &yarn_audit::FORMAT,
+    &yarn_npm_audit::FORMAT,
+    &cargo_audit::FORMAT,
+    &pip_audit::FORMAT,
     &sarif::FORMAT,
+    &ecr_findings::FORMAT,
+    &ecr_scan_event::FORMAT,
+    &inspector_scan_event::FORMAT,
+    &trivy::FORMAT,
+    &grype::FORMAT,
+    &snyk::FORMAT,
+    &sonar_issues::FORMAT,
+    &zap_xml::FORMAT,
+    &zap_json::FORMAT,
+    &sonar_gate::FORMAT,
+    &cyclonedx_vex::FORMAT,
+    &openvex::FORMAT,
     &jtl_csv::FORMAT,
     &jtl_xml::FORMAT,
     &gatling_log::FORMAT,

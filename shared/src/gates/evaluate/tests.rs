@@ -212,7 +212,7 @@ fn no_broken_evidence_passes_and_each_kind_has_its_own_words() {
     truncated: `unit-tests` cannot be judged: `reports/junit.xml` is no evidence: the XML ends too early: syntax error: tag not closed: `>` not found before end of input, at `testsuite[0]`
     closing tag lost: `unit-tests` cannot be judged: `reports/junit.xml` is no evidence: the file ends inside an element: it is truncated, at `testsuite[0]`
     wrong encoding: `unit-tests` cannot be judged: `reports/junit.xml` is no evidence: the file declares the encoding `shift_jis`; UTF-8 is read, at `/`
-    error object: `unit-tests` cannot be judged: `reports/junit.xml` is no evidence: npm wrote an error instead of an audit, at `/error`
+    error object: `unit-tests` cannot be judged: `reports/junit.xml` is no evidence: npm wrote an error instead of an audit: `x`, at `/error`
     no report: `unit-tests` cannot be judged: `reports/junit.xml` is no evidence: the content is of no known report format, at `/`
     another format: `unit-tests` cannot be judged: `reports/junit.xml` is JUnit XML, the source takes `lcov` only
     wrong commit: `unit-tests` cannot be judged: `reports/junit.xml` does not say of which commit it is
@@ -558,5 +558,53 @@ fn a_source_that_no_condition_asks_about_is_told() {
     insta::assert_snapshot!(words(&verdict), @"
     [pass] `tests.failed` is 0, `unit-tests` asks for <= 0
     note: no condition asks about source `audit`
+    ");
+}
+
+#[test]
+fn findings_that_are_only_counted_fail_the_gate_whatever_is_waived() {
+    let event = r#"{"detail-type":"ECR Image Scan","source":"aws.ecr","detail":{"scan-status":"COMPLETE","finding-severity-counts":{"CRITICAL":1}}}"#;
+    let waiver =
+        "waivers:\n  - { finding: GHSA-1, reason: not reachable, owner: ann, expires: 2026-11-23 }\n";
+    let files = [GOOD[0], GOOD[1], ("reports/npm-audit.json", event)];
+    let failed = verdict(&format!("{POLICY}{waiver}"), &files);
+    assert_eq!((failed.outcome, failed.conditions[2].actual), (Outcome::Fail, Some(1.0)));
+    let component =
+        POLICY.replace("metric: findings.critical", "metric: findings.critical, component: \"qs\"");
+    insta::assert_snapshot!(verdict(&component, &files).conditions[2].message, @"`no-critical` cannot be judged: source `audit` has nothing of component `qs`");
+}
+
+/// A statement excuses what it names, with a reason, until its owner's day; what is wrong about the document is an error of its own.
+#[test]
+fn a_vex_document_excuses_what_it_names_and_nothing_else() {
+    let document = |status: &str, more: &str| {
+        format!(
+            r#"{{"@context":"https://openvex.dev/ns/v0.2.0","@id":"x","author":"sec","timestamp":"2026-11-01T00:00:00Z","version":1,"statements":[{{"vulnerability":{{"name":"GHSA-1"}},"products":[{{"@id":"pkg:npm/qs@6.0.0"}}],"status":"{status}"{more}}}]}}"#
+        )
+    };
+    let justified = r#","justification":"vulnerable_code_not_in_execute_path""#;
+    let found = audit(&[("GHSA-1", "qs", "critical"), ("GHSA-2", "ms", "low")]);
+    let vex = |day: &str| format!("vex:\n  - {{ source: vex, owner: ann, expires: {day} }}\n");
+    let run = |text: &str, day: &str| {
+        let policy =
+            POLICY.replace("conditions:", "  vex: { path: \"**/vex.json\" }\nconditions:") + &vex(day);
+        verdict(&policy, &[GOOD[0], GOOD[1], ("reports/npm-audit.json", &found), ("reports/vex.json", text)])
+    };
+    let excused = run(&document("not_affected", justified), "2026-12-31");
+    assert_eq!((excused.outcome, excused.waived.len()), (Outcome::Pass, 1), "{}", words(&excused));
+    insta::assert_snapshot!(excused.waived[0].reason, @"VEX: vulnerable_code_not_in_execute_path (ann)");
+    assert_eq!(run(&document("affected", ""), "2026-12-31").outcome, Outcome::Fail);
+    assert_eq!(run(&document("not_affected", ""), "2026-12-31").outcome, Outcome::Fail, "without a reason");
+    insta::assert_snapshot!(words(&run(&document("not_affected", justified), "2026-11-20")), @"
+    [pass] `tests.failed` is 0, `unit-tests` asks for <= 0
+    [pass] `coverage.lines` is 100.00 % (5 of 5), `line-coverage` asks for >= 80 %
+    [fail] `findings.critical` is 1, `no-critical` asks for <= 0: 1 fewer would pass
+    note: the VEX statement on `GHSA-1` expired on 2026-11-20
+    ");
+    insta::assert_snapshot!(words(&run("{\"@context\":\"https://openvex.dev/ns\",\"statements\":[", "2026-12-31")), @"
+    [pass] `tests.failed` is 0, `unit-tests` asks for <= 0
+    [pass] `coverage.lines` is 100.00 % (5 of 5), `line-coverage` asks for >= 80 %
+    [fail] `findings.critical` is 1, `no-critical` asks for <= 0: 1 fewer would pass
+    [error] source `vex` has no evidence: `reports/vex.json` is no evidence: the JSON ends too early: it is truncated, at `line 1 column 51`
     ");
 }

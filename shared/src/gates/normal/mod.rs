@@ -9,7 +9,7 @@ use crate::gates::evidence::Report;
 use crate::model::Timestamp;
 use crate::reports::facts::{
     About, AnalysisFacts, ChangeFacts, Check, CoverageFacts, Facts, FindingFacts, Parsed, PerformanceFacts,
-    VexFacts,
+    Severity, VexFacts,
 };
 use crate::reports::{FORMATS, Problem, Report as Read, ReportError};
 use serde::{Deserialize, Serialize};
@@ -71,7 +71,7 @@ enum Said {
     Error { problem: Problem, path: String, message: String },
     Tests(Tests),
     Coverage(Vec<File>),
-    Findings(Vec<Found>),
+    Findings { list: Vec<Found>, counted: BTreeMap<Severity, u64> },
     Performance(BTreeMap<String, Summed>),
     Analysis { passed: u64, failed: u64, checks: Vec<(String, bool, String, String)> },
     Vex(Vec<Claim>),
@@ -140,7 +140,8 @@ impl Said {
             Facts::Tests(tests) => Self::Tests(Tests::of(tests)),
             Facts::Coverage(coverage) => Self::Coverage(coverage.files.iter().map(File::of).collect()),
             Facts::Findings(findings) => {
-                Self::Findings(findings.findings.iter().chain(&findings.suppressed).map(Found::of).collect())
+                let list = findings.findings.iter().chain(&findings.suppressed).map(Found::of).collect();
+                Self::Findings { list, counted: findings.counted.clone() }
             }
             Facts::Performance(performance) => {
                 let mut labels: BTreeMap<String, Summed> = performance
@@ -180,9 +181,9 @@ impl Said {
             Self::Coverage(files) => {
                 Facts::Coverage(CoverageFacts { files: files.into_iter().map(File::facts).collect() })
             }
-            Self::Findings(found) => {
-                let mut facts = FindingFacts::default();
-                found.into_iter().map(Found::facts).for_each(|finding| facts.add(finding));
+            Self::Findings { list, counted } => {
+                let mut facts = FindingFacts::of_counts(counted);
+                list.into_iter().map(Found::facts).for_each(|finding| facts.add(finding));
                 Facts::Findings(facts)
             }
             Self::Performance(mut labels) => {

@@ -191,7 +191,13 @@ impl Parsed {
 /// Text from a report as it is kept: on one line, without control characters, at most [`MAX_TEXT`] characters.
 #[must_use]
 pub fn kept(text: &str) -> String {
-    text.trim().chars().map(|c| if c.is_control() { ' ' } else { c }).take(MAX_TEXT).collect()
+    let text = text.trim();
+    let start = text.as_bytes().get(..MAX_TEXT).unwrap_or(text.as_bytes());
+    // Nearly all text is printable ASCII: no need to look at characters.
+    if start.iter().all(|byte| (b' '..=b'~').contains(byte)) {
+        return text.get(..MAX_TEXT).unwrap_or(text).to_owned();
+    }
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(MAX_TEXT).collect()
 }
 
 /// A moment as reports write it: RFC 3339, or the same without a zone, which is taken for UTC.
