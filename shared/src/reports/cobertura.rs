@@ -8,7 +8,7 @@
 //!
 //! Must not: follow the DOCTYPE, or read Clover, whose root has the same name.
 
-use super::covered::{Files, beyond};
+use super::covered::{File, Files, beyond};
 use super::facts::{About, Kind, MAX_LINE, Parsed, Ratio, kept};
 use super::marks::{name_key, number};
 use super::totals::{Totals, add, is_hit};
@@ -40,6 +40,50 @@ struct Method {
     hit: bool,
     /// Whether it was called, of a method without lines.
     declared_hit: bool,
+}
+
+impl Method {
+    /// Its first line waits for a second one (see [`Cobertura::close_class`]).
+    fn line(&mut self, line: &Line, file: &mut File) {
+        self.hit |= line.hit;
+        let Some((first, was_hit)) = self.first else {
+            self.first = Some((line.number, line.hit));
+            return;
+        };
+        if !std::mem::replace(&mut self.has_more, true) {
+            file.lines.add(first, was_hit);
+        }
+        file.lines.add(line.number, line.hit);
+    }
+}
+
+/// One `line`.
+struct Line {
+    number: u32,
+    hit: bool,
+    is_branch: bool,
+    /// Branches taken, and whether both ways in which that is said agree.
+    conditions: Option<(Ratio, bool)>,
+}
+
+impl Line {
+    fn of(element: &Element<'_>, path: &Path) -> Result<Self, ReportError> {
+        let (mut number, mut hits, mut is_branch, mut conditions) = (None, None, false, None);
+        for (name, value) in element.attributes() {
+            match name {
+                "number" => number = Some(value),
+                "hits" => hits = Some(value),
+                "branch" => is_branch = value.trim_ascii().eq_ignore_ascii_case("true"),
+                "condition-coverage" => conditions = condition_coverage(value),
+                _ => {}
+            }
+        }
+        let number = line_number(number, path)?;
+        let wrong = |words: &str| ReportError::at(format!("{}/@hits", path.text()), words);
+        let hits = hits.ok_or_else(|| wrong("the attribute is missing"))?;
+        let hit = is_hit(hits.as_bytes()).ok_or_else(|| wrong("the attribute is no number"))?;
+        Ok(Self { number, hit, is_branch, conditions })
+    }
 }
 
 #[derive(Default)]
@@ -185,52 +229,24 @@ impl Cobertura {
             self.lines_elsewhere += 1;
             return Ok(());
         };
-        let (mut number, mut hit, mut is_branch, mut conditions) = (None, None, false, None);
-        for (name, value) in element.attributes() {
-            match name {
-                "number" => number = Some(value),
-                "hits" => hit = Some(is_hit(value.as_bytes())),
-                "branch" => is_branch = value.trim_ascii().eq_ignore_ascii_case("true"),
-                "condition-coverage" => conditions = condition_coverage(value),
-                _ => {}
-            }
+        let line = Line::of(element, path)?;
+        if self.in_method {
+            self.method.line(&line, file);
+        } else {
+            self.has_lines = true;
+            file.lines.add(line.number, line.hit);
         }
-        let number = line_number(number, path)?;
-        let hit = match hit {
-            Some(Some(hit)) => hit,
-            Some(None) => {
-                return Err(ReportError::at(format!("{}/@hits", path.text()), "the attribute is no number"));
-            }
-            None => {
-                return Err(ReportError::at(format!("{}/@hits", path.text()), "the attribute is missing"));
-            }
-        };
-        let method = &mut self.method;
-        match (self.in_method, method.first) {
-            (false, _) => {
-                self.has_lines = true;
-                file.lines.add(number, hit);
-            }
-            (true, None) => method.first = Some((number, hit)),
-            (true, Some((first, was_hit))) => {
-                if !std::mem::replace(&mut method.has_more, true) {
-                    file.lines.add(first, was_hit);
-                }
-                file.lines.add(number, hit);
-            }
-        }
-        method.hit |= self.in_method && hit;
-        match conditions {
+        match line.conditions {
             Some((taken, agrees)) => {
                 self.contradicting += u64::from(!agrees);
-                if !file.branches_of(number, taken) {
+                if !file.branches_of(line.number, taken) {
                     return Err(ReportError::at(
                         path.text(),
                         format!("a line with {} branches", taken.total),
                     ));
                 }
             }
-            None if is_branch => self.line = number,
+            None if line.is_branch => self.line = line.number,
             None => {}
         }
         Ok(())
