@@ -33,6 +33,17 @@ pub(crate) enum Command {
     /// Ask the routes: what does a push start, and is the text right?
     #[command(subcommand)]
     Routes(RoutesCommand),
+    /// Say what the gate sees in report files: format, figures, oddities; exit code 1 when one is no evidence
+    Report {
+        /// Report files of any format that is read
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+        #[command(flatten)]
+        output: Json,
+    },
+    /// The quality gate on this machine: on folders, on ZIP files, inside CodeBuild
+    #[command(subcommand)]
+    Gate(GateCommand),
     /// Show messages that could not be handled, and put them back into their queue
     ///
     /// Reaches the local stack only, never AWS: there, use `aws sqs receive-message` and `aws sqs start-message-move-task` on the stack's
@@ -54,6 +65,88 @@ pub(crate) enum RoutesCommand {
         /// YAML file, `-` for standard input
         file: PathBuf,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum GateCommand {
+    /// Judge artifacts by a policy
+    ///
+    /// Exit codes: 0 pass or warn, 1 fail, 2 wrong use, 3 evidence missing or broken, 4 the policy cannot be used.
+    Check(Check),
+    /// Say in sentences what a policy asks for
+    Explain(GateExplain),
+    /// Write a first policy from the reports that are there
+    Init(GateInit),
+    /// Say what a policy would have done to recorded gates; exit code 1 when it would have decided otherwise
+    Backtest(Backtest),
+    /// Print the JSON Schema of a policy
+    Schema,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Check {
+    /// Folders or ZIP files, each one artifact: `PATH`, or `NAME=PATH` for another name than that of the folder
+    #[arg(required = true, value_name = "ARTIFACT")]
+    pub(crate) artifacts: Vec<String>,
+    /// Policy in YAML or TOML
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy: PathBuf,
+    /// Branch, for `when` and baselines
+    #[arg(long)]
+    pub(crate) branch: Option<String>,
+    /// Stage, for `when`
+    #[arg(long)]
+    pub(crate) stage: Option<String>,
+    /// Commit under judgement, for `must_match_commit`
+    #[arg(long)]
+    pub(crate) commit: Option<String>,
+    /// Baselines and first sightings, JSON; empty when the file is not there
+    #[arg(long, value_name = "FILE")]
+    pub(crate) history: Option<PathBuf>,
+    /// Write the history with what this run adds
+    #[arg(long, requires = "history")]
+    pub(crate) update_history: bool,
+    /// Exit code 1 for warn too
+    #[arg(long)]
+    pub(crate) strict: bool,
+    /// Write the report as HTML
+    #[arg(long, value_name = "FILE")]
+    pub(crate) html: Option<PathBuf>,
+    /// Write the report as markdown
+    #[arg(long, value_name = "FILE")]
+    pub(crate) markdown: Option<PathBuf>,
+    /// Print the verdict as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct GateExplain {
+    /// Policy in YAML or TOML
+    pub(crate) policy: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct GateInit {
+    /// Folders, each one artifact: `PATH`, or `NAME=PATH`
+    #[arg(required = true, value_name = "ARTIFACT")]
+    pub(crate) artifacts: Vec<String>,
+    /// File to write; standard output when it is not given
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Backtest {
+    /// Policy in YAML or TOML
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy: PathBuf,
+    /// Folders with recorded gates: what `aws s3 sync s3://REPORT-BUCKET/gates DIR` fetches
+    #[arg(required = true, value_name = "DIR")]
+    pub(crate) records: Vec<PathBuf>,
+    /// Print JSON instead of lines for people
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]

@@ -5,6 +5,7 @@ mod args;
 mod control;
 mod demo;
 mod emulator;
+mod gate;
 mod home;
 mod http;
 mod interrupt;
@@ -12,6 +13,7 @@ mod process;
 mod progress;
 mod redrive;
 mod release;
+mod report;
 mod routes;
 mod stack;
 mod tail;
@@ -39,28 +41,33 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: Arguments) -> Result<ExitCode> {
-    let home = Home::find()?;
-    interrupt::install()?;
+    // Reports and gates need no checkout: they are looked at inside a build too.
+    let home = || {
+        interrupt::install()?;
+        Home::find()
+    };
     match arguments.command {
-        Command::Up(up) => start(&home, &up),
-        Command::Down(down) => stop(&home, &down),
-        Command::Status(output) => status(&home, output.json),
-        Command::Push(push) => send(&home, &push),
-        Command::Routes(RoutesCommand::Explain(order)) => Ok(code(routes::explain(&home, &order)?)),
+        Command::Up(up) => start(&home()?, &up),
+        Command::Down(down) => stop(&home()?, &down),
+        Command::Status(output) => status(&home()?, output.json),
+        Command::Push(push) => send(&home()?, &push),
+        Command::Routes(RoutesCommand::Explain(order)) => Ok(code(routes::explain(&home()?, &order)?)),
         Command::Routes(RoutesCommand::Schema) => {
             say(&routes::schema()?);
             Ok(ExitCode::SUCCESS)
         }
         Command::Routes(RoutesCommand::Check { file }) => routes::check(&file).map(|()| ExitCode::SUCCESS),
+        Command::Report { files, output } => Ok(code(report::run(&files, output.json)?)),
+        Command::Gate(command) => gate::run(&command),
         Command::Redrive(order) => {
-            redrive::run(&Record::running(&home)?, order.queue, order.consent(), order.json)?;
+            redrive::run(&Record::running(&home()?)?, order.queue, order.consent(), order.json)?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Demo(demo) if demo.list => {
             demo::list(demo.output.json);
             Ok(ExitCode::SUCCESS)
         }
-        Command::Demo(demo) => Ok(code(demo::run(&home, &demo)?)),
+        Command::Demo(demo) => Ok(code(demo::run(&home()?, &demo)?)),
     }
 }
 

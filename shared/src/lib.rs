@@ -14,6 +14,7 @@
 pub mod errors;
 pub mod model;
 pub mod settings;
+pub mod text;
 
 #[cfg(feature = "aws")]
 pub mod aws;

@@ -2,7 +2,14 @@
 //!
 //! A fixture is a folder `tests/fixtures/reports/<format>/<case>/` with one report and a `figures.json`: who made it and how, what that tool
 //! printed, and the metrics that follow. `tests/fixtures/SOURCES.md` is written from these files; `UPDATE_DOCS=1` writes it again.
-#![allow(clippy::disallowed_methods, reason = "a test reads its fixtures")]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test: it reads its fixtures, and a broken one is a failure"
+)]
 
 use serde::Deserialize;
 use shared::gates::metric::Metric;
@@ -92,7 +99,17 @@ fn facts(report: &Report) -> serde_json::Value {
         Facts::Findings(facts) => serde_json::to_value(facts).unwrap(),
         Facts::Analysis(facts) => serde_json::to_value(facts).unwrap(),
         Facts::Vex(facts) => serde_json::to_value(facts).unwrap(),
-        Facts::Coverage(_) | Facts::Performance(_) | Facts::Changes(_) => serde_json::Value::Null,
+        Facts::Changes(facts) => {
+            let pairs = |ranges: &Vec<std::ops::RangeInclusive<u32>>| -> Vec<(u32, u32)> {
+                ranges.iter().map(|range| (*range.start(), *range.end())).collect()
+            };
+            facts
+                .files
+                .iter()
+                .map(|(path, ranges)| (path.clone(), serde_json::json!(pairs(ranges))))
+                .collect()
+        }
+        Facts::Coverage(_) | Facts::Performance(_) => serde_json::Value::Null,
     }
 }
 
@@ -200,6 +217,22 @@ fn a_fixture_that_is_cut_never_has_more_than_the_whole() {
                         fixture.name
                     );
                 }
+            }
+        }
+    }
+}
+
+/// Bytes of a report that are replaced never make a parser panic or loop.
+#[test]
+fn a_fixture_with_a_wrong_byte_is_read_or_refused() {
+    for fixture in fixtures() {
+        let bytes = std::fs::read(&fixture.path).unwrap();
+        let steps = 40.min(bytes.len());
+        for step in 0..steps {
+            for wrong in *b"9<\"\n,\xff" {
+                let mut changed = bytes.clone();
+                changed[bytes.len() * step / steps] = wrong;
+                let _either = Input::of_bytes(&changed).and_then(read);
             }
         }
     }

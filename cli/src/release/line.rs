@@ -86,6 +86,12 @@ impl Look {
         Self { colour, width: if columns == 0 { usize::MAX } else { columns } }
     }
 
+    /// The lines of a text that stands `indent` columns from the left.
+    pub(crate) fn wrap(self, text: &str, indent: usize) -> Vec<String> {
+        let room = self.width.saturating_sub(indent).max(NARROWEST);
+        textwrap::wrap(text, room).into_iter().map(std::borrow::Cow::into_owned).collect()
+    }
+
     /// Colours a text by its mood.
     pub(crate) fn paint(self, text: &str, mood: Mood) -> String {
         paint(text, mood, self.colour)

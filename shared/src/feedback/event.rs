@@ -8,13 +8,13 @@
 
 use crate::errors::Rejection;
 use crate::feedback::build;
-use crate::feedback::text::cut;
 use crate::gates::notice::GateNotice;
 use crate::metrics::event;
 use crate::metrics::fact::What;
 use crate::metrics::lenient::whole;
 use crate::model::Timestamp;
 use crate::source::notice::Notice;
+use crate::text::cut;
 use serde::Deserialize;
 use serde_json::Value;
 

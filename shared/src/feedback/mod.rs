@@ -16,4 +16,3 @@ pub mod ports;
 pub mod progress;
 pub mod render;
 pub mod run;
-pub mod text;

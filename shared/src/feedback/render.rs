@@ -3,8 +3,8 @@
 //! Must not: let text of a pipeline through as it came, or exceed a limit; a summary is cut between its lines, so that no escape is torn.
 
 use crate::feedback::progress::{Phase, Progress, Rank, Stage};
-use crate::feedback::text::{DESCRIPTION_LIMIT, SUMMARY_LIMIT, cut, markdown, plain};
 use crate::source::ports::Origin;
+use crate::text::{DESCRIPTION_LIMIT, SUMMARY_LIMIT, cut, markdown, plain};
 use std::fmt::Write as _;
 
 /// Bytes that are kept free for the line that says what was left out.

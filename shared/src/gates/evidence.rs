@@ -297,7 +297,15 @@ impl Evidence<'_> {
             Some(globs) if !globs.fit(path) => within(facts, globs),
             Some(_) | None => Some(facts.clone()),
         });
-        let merged = chosen.reduce(|all, facts| all.clone().merge(facts).unwrap_or(all));
+        let mut merged: Option<Facts> = None;
+        for facts in chosen {
+            merged = Some(match merged {
+                None => facts,
+                Some(all) => all
+                    .merge(facts)
+                    .ok_or_else(|| Absent::Broken("the files are of different kinds".to_owned()))?,
+            });
+        }
         let Some(facts) = merged else {
             let named = component.map(Globs::text).unwrap_or_default();
             return Err(Absent::Missing(format!(
@@ -332,6 +340,8 @@ fn within(facts: &Facts, component: &Globs) -> Option<Facts> {
                 .collect();
             (!files.is_empty()).then_some(Facts::Coverage(CoverageFacts { files }))
         }
+        // What is only counted cannot be told apart.
+        Facts::Findings(findings) if !findings.counted.is_empty() => None,
         Facts::Findings(findings) => {
             let mut left = FindingFacts::default();
             let ours = findings.findings.iter().filter(|finding| component.fit(&finding.component));

@@ -66,15 +66,17 @@ pub(super) fn judge(
         (false, _) => Outcome::Pass,
     };
     let threshold = decisive(operator, condition.fail, compared);
-    let said = words::Said { condition, measure, measured, outcome, compared, threshold };
+    let said =
+        words::Said { condition, measure, measured, outcome, compared, threshold: threshold.unwrap_or(0.0) };
+    let margin = |limit: f64| {
+        if operator.wants_more() { measured.value() - limit } else { limit - measured.value() }
+    };
     let judged = Judged {
-        threshold,
+        threshold: threshold.unwrap_or(0.0),
+        // Nothing to compare with yet: there is no limit to show either.
+        operator: threshold.map_or_else(String::new, |_| operator.symbol().to_owned()),
         actual: Some(measured.value()),
-        margin: Some(if operator.wants_more() {
-            measured.value() - threshold
-        } else {
-            threshold - measured.value()
-        }),
+        margin: threshold.map(margin),
         baseline: compared.and_then(Compared::before),
         message: said.sentence(),
         remedy: if fails { said.remedy() } else { String::new() },
@@ -100,13 +102,12 @@ impl Compared {
 }
 
 /// The stricter of the policy's threshold and the baseline's.
-fn decisive(operator: Operator, fail: Option<f64>, compared: Option<Compared>) -> f64 {
+fn decisive(operator: Operator, fail: Option<f64>, compared: Option<Compared>) -> Option<f64> {
     let asked = compared.and_then(Compared::asked);
     match (fail, asked) {
-        (Some(fail), Some(asked)) if operator.wants_more() => fail.max(asked),
-        (Some(fail), Some(asked)) => fail.min(asked),
-        (Some(limit), None) | (None, Some(limit)) => limit,
-        (None, None) => 0.0,
+        (Some(fail), Some(asked)) if operator.wants_more() => Some(fail.max(asked)),
+        (Some(fail), Some(asked)) => Some(fail.min(asked)),
+        (limit, None) | (None, limit) => limit,
     }
 }
 

@@ -166,7 +166,7 @@ impl Metric {
 }
 
 fn counted(findings: &FindingFacts, severity: Option<Severity>) -> u64 {
-    severity.map_or(findings.findings.len() as u64, |severity| findings.count(severity))
+    severity.map_or_else(|| findings.total(), |severity| findings.count(severity))
 }
 
 fn of_samples(

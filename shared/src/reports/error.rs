@@ -1,9 +1,9 @@
 //! Why a report is no evidence.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// What is wrong with it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Problem {
     /// Nothing is in it.
@@ -72,6 +72,13 @@ impl ReportError {
     /// A limit is exceeded.
     pub fn too_large(message: impl Into<String>) -> Self {
         Self::new(Problem::TooLarge, "/", message)
+    }
+
+    /// The same, of something inside `path`.
+    #[must_use]
+    pub(crate) fn under(mut self, path: &str) -> Self {
+        self.path.insert_str(0, path);
+        self
     }
 
     /// With the kind of problem.

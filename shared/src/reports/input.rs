@@ -43,7 +43,7 @@ impl<'a> Input<'a> {
     pub fn of_stream(mut stream: impl Read + 'a) -> Result<Self, ReportError> {
         let head = fill(&mut stream)?;
         let (encoding, mark) = encoding(&head)?;
-        let rest: Box<dyn Read + 'a> = Box::new(stream);
+        let rest: Box<dyn Read + 'a> = Box::new(Steady(stream));
         match encoding {
             Encoding::Utf8 => {
                 Ok(Self { head: Cow::Owned(head.get(mark..).unwrap_or_default().to_vec()), rest: Some(rest) })
@@ -105,6 +105,20 @@ impl<'a> Input<'a> {
         let room = MAX_WHOLE.saturating_sub(bytes.len() as u64);
         rest.take(room + 1).read_to_end(&mut bytes).map_err(|error| unreadable(&error))?;
         if bytes.len() as u64 > MAX_WHOLE { Err(too_large()) } else { Ok(Cow::Owned(bytes)) }
+    }
+}
+
+/// A stream that reads again when it was interrupted: `fill_buf` does not, and a signal is no broken file.
+struct Steady<R>(R);
+
+impl<R: Read> Read for Steady<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            match self.0.read(buffer) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                other => return other,
+            }
+        }
     }
 }
 
@@ -264,6 +278,25 @@ mod tests {
         let wide: Vec<u8> =
             std::iter::once(0xFEFF).chain(long.encode_utf16()).flat_map(u16::to_le_bytes).collect();
         assert_eq!(text(&wide), long);
+    }
+
+    #[test]
+    fn a_read_that_is_interrupted_is_read_again() {
+        struct Interrupted<'a>(&'a [u8], bool);
+        impl Read for Interrupted<'_> {
+            fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+                self.1 = !self.1;
+                if self.1 { Err(io::ErrorKind::Interrupted.into()) } else { self.0.read(buffer) }
+            }
+        }
+        let long = [b'x'; 3 * HEAD];
+        let mut reader = Input::of_stream(Interrupted(&long, false)).unwrap().into_reader();
+        let mut read = 0;
+        while let piece @ 1.. = reader.fill_buf().unwrap().len() {
+            reader.consume(piece);
+            read += piece;
+        }
+        assert_eq!(read, long.len());
     }
 
     #[test]

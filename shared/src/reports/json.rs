@@ -1,12 +1,39 @@
 //! Shared by the JSON formats: from bytes to a format's own types without a tree, errors with line and column.
+//!
+//! A format is a struct that borrows from the bytes and names only the members it needs. Long lists are not kept: each element is handed to
+//! a [`Gather`] as soon as it is read, so memory grows with what is kept and not with what is written.
+
+mod gather;
+mod shapes;
+
+pub(crate) use gather::{Gather, List, Members, OneOrList};
+pub(crate) use shapes::{Counts, Few, Text, TextOr};
 
 use super::{Input, ReportError};
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 /// Reads one value.
 pub(crate) fn read<T: DeserializeOwned>(input: Input<'_>) -> Result<T, ReportError> {
     let bytes = input.into_bytes()?;
-    serde_json::from_slice(&bytes).map_err(|error| broken(&error, 0))
+    parse(&bytes)
+}
+
+/// Reads one value that borrows from `bytes`.
+pub(crate) fn parse<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, ReportError> {
+    serde_json::from_slice(bytes).map_err(|error| broken(&error, 0))
+}
+
+/// Reads values that follow each other, on lines of their own or not; `each` gets the number of the value, from 0.
+pub(crate) fn each<'a, T: Deserialize<'a>>(
+    bytes: &'a [u8],
+    mut each: impl FnMut(usize, T) -> Result<(), ReportError>,
+) -> Result<(), ReportError> {
+    let values = serde_json::Deserializer::from_slice(bytes).into_iter::<T>();
+    for (index, value) in values.enumerate() {
+        each(index, value.map_err(|error| broken(&error, 0))?)?;
+    }
+    Ok(())
 }
 
 /// Reads one value from each line that is not blank; `each` gets the number of the line, from 1.

@@ -1,35 +1,60 @@
-//! `JMeter` results in CSV (user manual, "Listeners", CSV log format). Columns in any order, found by the header; a file without a header
-//! is read in `JMeter`'s default order. Failed samples count in the latency. Transaction controllers repeat their children and are left out.
+//! `JMeter` results in CSV (user manual, "Listeners", CSV log format: <https://jmeter.apache.org/usermanual/listeners.html#csvlogformat>).
+//!
+//! The header is optional (`jmeter.save.saveservice.print_field_names`); without one the columns are `JMeter`'s default ones. The delimiter is what
+//! `jmeter.save.saveservice.default_delimiter` says: found as `JMeter` finds it, the first character of the header that belongs to no name. Columns
+//! come in any order; fields hold quotes and line breaks. `timeStamp` counts milliseconds, or is formatted in the zone of the machine, which the
+//! file does not name: then there is a throughput, but no date. Failed samples count in the latency. What is no sample: see [`super::jmeter`].
+//!
+//! Must not: take a row that is cut for a sample, or one whose `success` is neither true nor false for a good one.
 
-use super::facts::{Facts, Kind, Parsed, PerformanceFacts};
+mod stamp;
+
+use super::facts::{About, Kind, Parsed, kept};
+use super::jmeter::{Counter, Sample};
+use super::rows::{Row, Rows, number};
 use super::{Format, Input, ReportError, Sniff};
-use csv::{ByteRecord, ReaderBuilder};
+use stamp::Stamp;
 
-/// `JMeter`'s default columns.
-const DEFAULT: [&str; 5] = ["timeStamp", "elapsed", "label", "responseCode", "responseMessage"];
-/// Column of `success` in the default order.
-const DEFAULT_SUCCESS: usize = 7;
-/// How `JMeter` marks the row of a transaction controller.
-const TRANSACTION: &[u8] = b"Number of samples in transaction";
+/// `JMeter`'s default columns, as far as they are the same in every version.
+const DEFAULT: [&[u8]; 8] = [
+    b"timeStamp",
+    b"elapsed",
+    b"label",
+    b"responseCode",
+    b"responseMessage",
+    b"threadName",
+    b"dataType",
+    b"success",
+];
 
+/// The format.
+pub static FORMAT: Format =
+    Format { name: "jtl-csv", title: "JMeter results, CSV", kind: Kind::Performance, recognise, read };
+
+/// Where the columns are.
 struct Columns {
     stamp: usize,
     elapsed: usize,
     label: usize,
     success: usize,
     message: Option<usize>,
+    thread: Option<usize>,
+    count: Option<usize>,
+    /// Fields that every row has.
+    width: usize,
 }
 
-/// The format.
-pub static FORMAT: Format =
-    Format { name: "jtl-csv", title: "JMeter results, CSV", kind: Kind::Performance, recognise, read };
-
 fn recognise(head: &Sniff<'_>) -> bool {
-    let first = head.text.lines().next().unwrap_or_default();
-    let has_header = first.contains("timeStamp") && first.contains("elapsed");
-    let looks_like_rows = first.split(',').count() >= 8
-        && first.split(',').take(2).all(|field| field.trim().parse::<u64>().is_ok());
-    has_header || looks_like_rows
+    let mut rows = Rows::quoted(head.bytes, delimiter(head.bytes));
+    let Ok(Some(row)) = rows.next() else { return false };
+    let has = |name: &[u8]| row.fields().any(|field| field == name);
+    let is_row = || {
+        let stamp = row.field(0).map(Stamp::of);
+        matches!(stamp, Some(Stamp::Epoch(_) | Stamp::Dated(_)))
+            && row.field(1).is_some_and(|field| number(field).is_some())
+            && row.field(7).is_some_and(|field| boolean(field).is_some())
+    };
+    (has(b"timeStamp") && has(b"elapsed")) || is_row()
 }
 
 /// Reads a JTL file.
@@ -37,146 +62,175 @@ fn recognise(head: &Sniff<'_>) -> bool {
 /// # Errors
 /// When a needed column is missing, a row is cut off or has no numbers, or no sample is in it.
 fn read(input: Input<'_>) -> Result<Parsed, ReportError> {
-    let first = input.head().split(|byte| *byte == b'\n').next().unwrap_or_default();
-    let delimiter = [b',', b'\t', b';', b'|', b'^']
-        .into_iter()
-        .max_by_key(|d| first.iter().filter(|byte| *byte == d).count())
-        .unwrap_or(b',');
-    let mut reader = ReaderBuilder::new()
-        .has_headers(false)
-        .flexible(true)
-        .delimiter(delimiter)
-        .from_reader(input.into_reader());
-    let mut record = ByteRecord::new();
-    let mut columns = None;
-    let mut facts = PerformanceFacts::default();
-    let mut row = 0_u64;
-    while reader
-        .read_byte_record(&mut record)
-        .map_err(|error| ReportError::at(format!("row {}", row + 1), error.to_string()))?
-    {
-        row += 1;
-        let Some(known) = &columns else {
-            let (found, is_header) = header(&record)?;
-            if !is_header {
-                sample(&record, &found, row, &mut facts)?;
-            }
-            columns = Some(found);
-            continue;
-        };
-        sample(&record, known, row, &mut facts)?;
-    }
-    if facts.labels.is_empty() {
+    let delimiter = delimiter(input.head());
+    let mut rows = Rows::quoted(input.into_reader(), delimiter);
+    let (mut counter, mut about) = (Counter::default(), About::default());
+    let mut notes = Notes::default();
+    let Some(first) = rows.next()? else {
         return Err(ReportError::nothing("row 1", "the file holds no sample"));
+    };
+    let (columns, is_header) = columns(&first)?;
+    if !is_header {
+        sample(&first, &columns, &mut counter, &mut notes)?;
     }
-    Ok(Parsed::of(Facts::Performance(facts)))
+    while let Some(row) = rows.next()? {
+        sample(&row, &columns, &mut counter, &mut notes)?;
+    }
+    notes.tell(&mut about);
+    let mut parsed = counter.finish(about, "row 1")?;
+    if notes.dated > 0 || notes.unreadable > 0 {
+        parsed.about.created = None;
+    }
+    Ok(parsed)
 }
 
-fn header(record: &ByteRecord) -> Result<(Columns, bool), ReportError> {
-    let position = |name: &str| record.iter().position(|field| field == name.as_bytes());
-    if position("elapsed").is_none()
-        && record.get(0).is_some_and(|field| field.first().is_some_and(u8::is_ascii_digit))
-    {
-        let at = |name: &str| DEFAULT.iter().position(|column| *column == name).unwrap_or_default();
+/// What is strange about the rows.
+#[derive(Default)]
+struct Notes {
+    dated: u64,
+    unreadable: u64,
+    headers: u64,
+}
+
+impl Notes {
+    fn tell(&self, about: &mut About) {
+        if self.dated > 0 {
+            about.odd("the times are formatted and name no zone: when the test ran is not known");
+        }
+        if self.unreadable > 0 {
+            about.odd(format!(
+                "{} samples have a `timeStamp` that is no known time: there is no throughput",
+                self.unreadable
+            ));
+        }
+        if self.headers > 0 {
+            about.odd(format!("the header is repeated {} times: several files in one", self.headers));
+        }
+    }
+}
+
+/// The first character that belongs to no column's name, or to no time when there is no header.
+fn delimiter(head: &[u8]) -> u8 {
+    let of_name = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+    let of_time =
+        |byte: &u8| byte.is_ascii_digit() || matches!(byte, b'/' | b'-' | b':' | b'.' | b' ' | b'T');
+    let head = head.trim_ascii_start();
+    let rest = match head.split_first() {
+        // A quoted field ends with its quote.
+        Some((b'"', rest)) => {
+            let end = rest.iter().position(|byte| *byte == b'"').map_or(rest.len(), |end| end + 1);
+            rest.get(end..).unwrap_or_default()
+        }
+        _ => head,
+    };
+    let in_name = rest.first().is_some_and(u8::is_ascii_digit);
+    let found = rest.iter().find(|byte| if in_name { !of_time(byte) } else { !of_name(byte) });
+    found.copied().filter(|byte| !matches!(byte, b'\n' | b'\r' | b'"') && byte.is_ascii()).unwrap_or(b',')
+}
+
+/// The columns after the first row, and whether it is a header.
+fn columns(row: &Row<'_>) -> Result<(Columns, bool), ReportError> {
+    let position = |name: &[u8]| row.fields().position(|field| field == name);
+    let is_header = DEFAULT.iter().any(|name| position(name).is_some());
+    if !is_header {
+        if row.len() < DEFAULT.len() {
+            return Err(ReportError::at(
+                row.path(),
+                format!("the row has {} fields; without a header {} are needed", row.len(), DEFAULT.len()),
+            ));
+        }
         let columns = Columns {
             stamp: 0,
-            elapsed: at("elapsed"),
-            label: at("label"),
-            success: DEFAULT_SUCCESS,
-            message: Some(at("responseMessage")),
+            elapsed: 1,
+            label: 2,
+            success: 7,
+            message: Some(4),
+            thread: Some(5),
+            count: None,
+            width: row.len(),
         };
         return Ok((columns, false));
     }
     let needed = |name: &str| {
-        position(name).ok_or_else(|| ReportError::at("row 1", format!("the column `{name}` is missing")))
+        position(name.as_bytes())
+            .ok_or_else(|| ReportError::at(row.path(), format!("the column `{name}` is missing")))
     };
     let columns = Columns {
         stamp: needed("timeStamp")?,
         elapsed: needed("elapsed")?,
         label: needed("label")?,
         success: needed("success")?,
-        message: position("responseMessage"),
+        message: position(b"responseMessage"),
+        thread: position(b"threadName"),
+        count: position(b"SampleCount"),
+        width: row.len(),
     };
     Ok((columns, true))
 }
 
 fn sample(
-    record: &ByteRecord,
+    row: &Row<'_>,
     columns: &Columns,
-    row: u64,
-    facts: &mut PerformanceFacts,
+    counter: &mut Counter,
+    notes: &mut Notes,
 ) -> Result<(), ReportError> {
-    let text =
-        |index: usize| record.get(index).and_then(|field| std::str::from_utf8(field).ok()).map(str::trim);
-    let missing = |name: &str| {
-        ReportError::at(
-            format!("row {row}"),
-            format!("`{name}` is missing or unreadable: the file may be truncated"),
-        )
-    };
-    if columns
-        .message
-        .and_then(|index| record.get(index))
-        .is_some_and(|message| message.starts_with(TRANSACTION))
-    {
-        return Ok(());
+    if row.len() < columns.width {
+        return Err(ReportError::at(
+            row.path(),
+            format!("the row has {} fields and not {}: the file may be truncated", row.len(), columns.width),
+        ));
     }
-    let elapsed =
-        text(columns.elapsed).and_then(|text| text.parse::<u64>().ok()).ok_or_else(|| missing("elapsed"))?;
-    let success = match text(columns.success).map(str::to_ascii_lowercase).as_deref() {
-        Some("true") => true,
-        Some("false") => false,
-        _ => return Err(missing("success")),
+    let field = |index: usize| row.field(index).unwrap_or_default();
+    let optional = |index: Option<usize>| index.map(field).unwrap_or_default();
+    let Some(elapsed) = number(field(columns.elapsed)) else {
+        if field(columns.elapsed) == b"elapsed" {
+            notes.headers += 1;
+            return Ok(());
+        }
+        return Err(refused(row, "elapsed", field(columns.elapsed), "a whole number of milliseconds"));
     };
-    let start = text(columns.stamp).map(stamp).ok_or_else(|| missing("timeStamp"))?;
-    let label = record
-        .get(columns.label)
-        .map(|field| String::from_utf8_lossy(field).into_owned())
-        .ok_or_else(|| missing("label"))?;
-    let samples = facts.measured(&label).ok_or_else(|| missing("elapsed"))?;
-    samples.add(start, elapsed, success);
+    let Some(success) = boolean(field(columns.success)) else {
+        return Err(refused(row, "success", field(columns.success), "`true` or `false`"));
+    };
+    if columns.count.is_some_and(|index| !matches!(field(index), b"1" | b"0")) {
+        let count = field(columns.count.unwrap_or_default());
+        return Err(refused(
+            row,
+            "SampleCount",
+            count,
+            "1: a row that sums up samples tells no response times",
+        ));
+    }
+    let start = match Stamp::of(field(columns.stamp)) {
+        Stamp::Epoch(millis) => Some(millis),
+        Stamp::Dated(millis) => {
+            notes.dated += 1;
+            Some(millis)
+        }
+        Stamp::Unknown => {
+            notes.unreadable += 1;
+            None
+        }
+    };
+    let (label, message, thread) =
+        (field(columns.label), optional(columns.message), optional(columns.thread));
+    counter.add(&Sample { start, elapsed, success, label, message, thread });
     Ok(())
 }
 
-/// Epoch milliseconds, or `JMeter`'s formatted date (taken as UTC); 0 when it is neither, which only matters for throughput.
-fn stamp(text: &str) -> i64 {
-    let dated =
-        || format!("{}Z", text.replace('/', "-").replacen(' ', "T", 1)).parse::<crate::model::Timestamp>();
-    text.parse().or_else(|_| dated().map(crate::model::Timestamp::millis)).unwrap_or(0)
+fn refused(row: &Row<'_>, column: &str, found: &[u8], asked: &str) -> ReportError {
+    let found = kept(&String::from_utf8_lossy(found)).replace('`', "'");
+    ReportError::at(row.path(), format!("`{column}` is `{found}` and not {asked}"))
+}
+
+/// `true` or `false` in any letter case.
+pub(super) fn boolean(text: &[u8]) -> Option<bool> {
+    match text.len() {
+        4 if text.eq_ignore_ascii_case(b"true") => Some(true),
+        5 if text.eq_ignore_ascii_case(b"false") => Some(false),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn read(bytes: &[u8]) -> Result<Parsed, ReportError> {
-        super::read(Input::of_bytes(bytes)?)
-    }
-
-    #[test]
-    fn columns_are_found_by_name_and_transactions_are_left_out() {
-        let csv = "label,elapsed,timeStamp,success,responseMessage\nGET /,10,1000,true,OK\n\"a,\nb\",400,1010,false,\"x\ny\"\nT,410,1000,true,\"Number of samples in transaction : 2\"\n";
-        let Ok(Facts::Performance(facts)) = read(csv.as_bytes()).map(|parsed| parsed.facts) else {
-            panic!("unreadable")
-        };
-        let all = facts.samples(None).unwrap();
-        assert_eq!((all.total(), all.failed(), facts.labels.len()), (2, Some(1), 2));
-    }
-
-    #[test]
-    fn a_file_without_a_header_is_read_in_the_default_order() {
-        let Ok(Facts::Performance(facts)) =
-            read(b"1000,12,GET /,200,OK,t 1-1,text,true,5\n").map(|parsed| parsed.facts)
-        else {
-            panic!("unreadable")
-        };
-        assert_eq!(facts.samples(Some("GET /")).map(|samples| samples.total()), Some(1));
-    }
-
-    #[test]
-    fn cut_rows_and_missing_columns_are_errors_with_their_row() {
-        insta::assert_snapshot!(read(b"timeStamp,elapsed,label,success\n1,2,a,true\n1,2").unwrap_err(), @"`success` is missing or unreadable: the file may be truncated, at `row 3`");
-        insta::assert_snapshot!(read(b"timeStamp,elapsed,label\n").unwrap_err(), @"the column `success` is missing, at `row 1`");
-        insta::assert_snapshot!(read(b"").unwrap_err(), @"the file holds no sample, at `row 1`");
-    }
-}
+mod tests;

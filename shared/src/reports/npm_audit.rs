@@ -1,94 +1,282 @@
-//! `npm audit --json`, report version 2 (npm 7 and later). Advisories are counted, not packages: `via` mixes package names and advisory
-//! objects, and `metadata` counts packages. A registry that refuses prints valid JSON without `vulnerabilities`: that is an error.
+//! `npm audit --json`, report version 2 (npm 7 and later; <https://docs.npmjs.com/cli/v11/commands/npm-audit>).
+//!
+//! Advisories are counted, each once for a package: `via` mixes names of packages (whose own entries tell more) and advisories, and
+//! `metadata` counts packages, so it is only compared. `npm audit fix --dry-run --json` wraps the report in `audit`. A registry that refuses
+//! makes npm print valid JSON without `vulnerabilities`: an error, and never a clean audit.
 
-use super::facts::{Facts, Finding, FindingFacts, Kind, Parsed, Severity};
+use super::advisory::{contradiction, ghsa_of, name};
+use super::facts::{About, Facts, Finding, FindingFacts, Fix, Kind, Parsed, Severity, kept};
+use super::json::{self, Counts, Gather, List, Members, Text, TextOr};
 use super::{Format, Input, ReportError, Sniff};
-use serde_json::Value;
+use serde::Deserialize;
+use std::collections::{BTreeMap, HashSet};
 
 /// The format.
-pub static FORMAT: Format = Format {
-    name: "npm-audit",
-    title: "npm audit",
-    kind: Kind::Findings,
-    recognise: |head: &Sniff<'_>| {
-        head.has("/auditReportVersion") || (head.has("/statusCode") && head.has("/error"))
-    },
-    read,
-};
+pub static FORMAT: Format =
+    Format { name: "npm-audit", title: "npm audit (npm 7 and later)", kind: Kind::Findings, recognise, read };
+
+fn recognise(head: &Sniff<'_>) -> bool {
+    let is_error = head.has("/statusCode") || head.has("/error/summary");
+    head.has("/auditReportVersion")
+        || head.has("/audit/auditReportVersion")
+        || (head.has("/error") && is_error && !super::npm_audit_6::is_its_error(head))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Audit<'a> {
+    #[serde(borrow)]
+    audit: Option<Box<Audit<'a>>>,
+    audit_report_version: Option<u64>,
+    vulnerabilities: Option<Members<Advisories>>,
+    metadata: Option<Metadata>,
+    error: Option<TextOr<'a, Failure<'a>>>,
+    #[serde(default)]
+    message: Text<'a>,
+    status_code: Option<u64>,
+}
+
+/// What npm writes when it cannot audit.
+#[derive(Deserialize)]
+pub(super) struct Failure<'a> {
+    #[serde(borrow, default)]
+    code: Text<'a>,
+    #[serde(default)]
+    summary: Text<'a>,
+    #[serde(default)]
+    detail: Text<'a>,
+    #[serde(default)]
+    message: Text<'a>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Metadata {
+    #[serde(default)]
+    pub(super) vulnerabilities: Counts,
+    pub(super) dependencies: Option<Dependencies>,
+    pub(super) total_dependencies: Option<u64>,
+}
+
+/// A number (npm 6) or numbers by kind.
+#[derive(Deserialize)]
+#[serde(untagged)]
+pub(super) enum Dependencies {
+    All(u64),
+    Kinds { total: Option<u64> },
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Package<'a> {
+    #[serde(borrow, default)]
+    severity: Text<'a>,
+    via: Option<List<Via>>,
+    nodes: Option<List<Nodes>>,
+    fix_available: Option<TextOr<'a, serde::de::IgnoredAny>>,
+}
+
+#[derive(Deserialize)]
+struct Advisory<'a> {
+    #[serde(borrow, default)]
+    source: Text<'a>,
+    #[serde(default)]
+    name: Text<'a>,
+    #[serde(default)]
+    dependency: Text<'a>,
+    #[serde(default)]
+    title: Text<'a>,
+    #[serde(default)]
+    url: Text<'a>,
+    #[serde(default)]
+    severity: Text<'a>,
+}
+
+/// Advisories of one package, and the packages that it is vulnerable by.
+#[derive(Default)]
+struct Via {
+    advisories: Vec<Finding>,
+    packages: Vec<String>,
+}
+
+impl<'de> Gather<'de> for Via {
+    type Element = TextOr<'de, Advisory<'de>>;
+
+    fn gather(&mut self, _: &str, element: Self::Element) -> Result<(), ReportError> {
+        match element {
+            TextOr::Text(package) => self.packages.push(kept(&package)),
+            TextOr::Value(advisory) => self.advisories.push(finding(&advisory)),
+        }
+        Ok(())
+    }
+}
+
+/// Places in the tree of packages: only their number is of use.
+#[derive(Default)]
+struct Nodes;
+
+impl<'de> Gather<'de> for Nodes {
+    type Element = serde::de::IgnoredAny;
+
+    fn gather(&mut self, _: &str, _: Self::Element) -> Result<(), ReportError> {
+        Ok(())
+    }
+}
+
+/// What all packages say.
+#[derive(Default)]
+struct Advisories {
+    facts: FindingFacts,
+    packages: BTreeMap<Severity, u64>,
+    names: HashSet<String>,
+    /// Packages that others are vulnerable by, with the gravest severity of these.
+    named: BTreeMap<String, Severity>,
+}
+
+impl Advisories {
+    /// A package that others are vulnerable by has an entry of its own, which tells of its advisories. One that has none is a finding
+    /// nevertheless: what is known of it is known from the others.
+    fn complete(&mut self, about: &mut About) {
+        for (name, severity) in std::mem::take(&mut self.named) {
+            if !self.names.contains(&name) {
+                about.odd(format!("`{name}` makes other packages vulnerable and has no entry of its own"));
+                self.facts.add(Finding::new("advisory without id", &name, severity));
+            }
+        }
+    }
+}
+
+impl<'de> Gather<'de> for Advisories {
+    type Element = Package<'de>;
+
+    fn gather(&mut self, name: &str, package: Package<'de>) -> Result<(), ReportError> {
+        let via = package.via.ok_or_else(|| ReportError::at("/via", "the list is missing"))?;
+        let severity = Severity::from_word(&package.severity);
+        *self.packages.entry(severity).or_default() += 1;
+        self.names.insert(kept(name));
+        let nodes = package.nodes.map_or(1, |nodes| nodes.0.len().max(1)) as u64;
+        let fix = match package.fix_available {
+            Some(TextOr::Value(_)) => Fix::Available,
+            Some(TextOr::Text(word)) if &*word == "true" => Fix::Available,
+            Some(TextOr::Text(word)) if &*word == "false" => Fix::None,
+            Some(TextOr::Text(_)) | None => Fix::Unknown,
+        };
+        let via = via.0.done("/via")?;
+        for named in via.packages {
+            let known = self.named.entry(named).or_insert(severity);
+            *known = severity.max(*known);
+        }
+        for mut finding in via.advisories {
+            if finding.component.is_empty() {
+                finding.component = kept(name);
+            }
+            self.facts.add(Finding { fix, occurrences: nodes, ..finding });
+        }
+        Ok(())
+    }
+}
+
+fn finding(advisory: &Advisory<'_>) -> Finding {
+    let component = advisory.dependency.some().or_else(|| advisory.name.some()).unwrap_or_default();
+    let severity = Severity::from_word(&advisory.severity);
+    let mut finding = Finding { title: kept(&advisory.title), ..Finding::new("", component, severity) };
+    let ids = ghsa_of(&advisory.url).into_iter().chain([&*advisory.source]);
+    name(&mut finding, ids, "advisory without id");
+    finding
+}
 
 /// Reads an audit.
 ///
 /// # Errors
-/// When it is not JSON, another version, or an error object.
+/// When it is not JSON, another version, or an error object, or when no dependency was looked at.
 fn read(input: Input<'_>) -> Result<Parsed, ReportError> {
-    let audit: Value = super::json::read(input)?;
-    // `npm audit fix --dry-run --json` wraps the report.
-    let audit = audit.get("audit").unwrap_or(&audit);
-    if audit.get("error").is_some() || audit.get("statusCode").is_some() {
-        return Err(ReportError::tool_failed("/error", "npm wrote an error instead of an audit"));
+    let bytes = input.into_bytes()?;
+    let mut audit: Audit<'_> = json::parse(&bytes)?;
+    let mut root = "";
+    if let Some(wrapped) = audit.audit.take() {
+        (audit, root) = (*wrapped, "/audit");
     }
-    let version = audit.get("auditReportVersion").and_then(Value::as_u64);
-    if version != Some(2) {
-        return Err(ReportError::at(
-            "/auditReportVersion",
-            format!(
-                "the version is {}, 2 is read",
-                version.map_or_else(|| "missing".to_owned(), |v| v.to_string())
-            ),
-        ));
+    if let Some(error) = &audit.error {
+        return Err(failed("npm", error, &audit.message).under(root));
     }
-    let packages = audit
-        .get("vulnerabilities")
-        .and_then(Value::as_object)
-        .ok_or_else(|| ReportError::at("/vulnerabilities", "the audit has no `vulnerabilities`"))?;
-    let mut facts = FindingFacts::default();
-    for (name, package) in packages {
-        let via = package.get("via").and_then(Value::as_array);
-        let via = via
-            .ok_or_else(|| ReportError::at(format!("/vulnerabilities/{name}/via"), "the list is missing"))?;
-        via.iter().filter(|entry| entry.is_object()).for_each(|advisory| facts.add(finding(name, advisory)));
+    if let Some(status) = audit.status_code {
+        let words = format!("npm wrote an error instead of an audit: the registry answered {status}");
+        return Err(ReportError::tool_failed(format!("{root}/statusCode"), words));
     }
-    Ok(Parsed::of(Facts::Findings(facts)))
+    if audit.audit_report_version != Some(2) {
+        let found = audit.audit_report_version.map_or_else(|| "missing".to_owned(), |v| v.to_string());
+        let words = format!("the version is {found}, 2 is read");
+        return Err(ReportError::at(format!("{root}/auditReportVersion"), words));
+    }
+    let missing = || ReportError::at(format!("{root}/vulnerabilities"), "the audit has no `vulnerabilities`");
+    let packages = audit.vulnerabilities.ok_or_else(missing)?;
+    let mut packages = packages.0.done(&format!("{root}/vulnerabilities"))?;
+    let mut about = About { tool: Some("npm".to_owned()), ..About::default() };
+    packages.complete(&mut about);
+    if let Some(metadata) = &audit.metadata {
+        metadata.needs_dependencies().map_err(|error| error.under(root))?;
+        let declared = |severity| metadata.declared(severity);
+        let counted = |severity| packages.packages.get(&severity).copied().unwrap_or(0);
+        metadata.needs_list(packages.names.len() as u64).map_err(|error| error.under(root))?;
+        contradiction(&mut about, "package(s)", declared, counted);
+    }
+    Ok(Parsed { facts: Facts::Findings(packages.facts), about })
 }
 
-fn finding(package: &str, advisory: &Value) -> Finding {
-    let text = |key: &str| advisory.get(key).and_then(Value::as_str);
-    let ghsa = text("url").and_then(|url| url.rsplit('/').next()).filter(|id| id.starts_with("GHSA-"));
-    let source = advisory.get("source").map(ToString::to_string);
-    let id = ghsa.map(ToOwned::to_owned).or(source).unwrap_or_else(|| "advisory without id".to_owned());
-    let component = text("dependency").or_else(|| text("name")).unwrap_or(package);
-    let severity = text("severity").map_or(Severity::Unknown, Severity::from_word);
-    Finding {
-        title: super::facts::kept(text("title").unwrap_or_default()),
-        ..Finding::new(&id, component, severity)
+impl Metadata {
+    /// What the summary says of one severity.
+    pub(super) fn declared(&self, severity: Severity) -> Option<u64> {
+        let word = match severity {
+            Severity::Medium => "moderate",
+            Severity::Unknown | Severity::Info | Severity::Low | Severity::High | Severity::Critical => {
+                severity.word()
+            }
+        };
+        self.vulnerabilities.get(word).copied()
     }
+
+    /// A summary with vulnerabilities needs a list of them.
+    pub(super) fn needs_list(&self, listed: u64) -> Result<(), ReportError> {
+        let declared: u64 = Severity::ALL.into_iter().filter_map(|severity| self.declared(severity)).sum();
+        if declared > 0 && listed == 0 {
+            let words = format!("the summary says {declared} vulnerabilities, and none is listed");
+            return Err(ReportError::at("/metadata/vulnerabilities", words));
+        }
+        Ok(())
+    }
+
+    /// An audit of nothing finds nothing.
+    pub(super) fn needs_dependencies(&self) -> Result<(), ReportError> {
+        let total = match self.dependencies {
+            Some(Dependencies::Kinds { total }) => total,
+            Some(Dependencies::All(total)) => Some(self.total_dependencies.unwrap_or(0).max(total)),
+            None => self.total_dependencies,
+        };
+        if total == Some(0) {
+            return Err(ReportError::nothing("/metadata/dependencies", "the audit looked at no dependency"));
+        }
+        Ok(())
+    }
+}
+
+/// The tool's own words for why it could not audit; `message` stands beside the error.
+pub(super) fn failed(tool: &str, error: &TextOr<'_, Failure<'_>>, message: &Text<'_>) -> ReportError {
+    let said = match error {
+        TextOr::Text(words) => [Some(&**words), message.some(), None, None, None],
+        TextOr::Value(failure) => [
+            failure.summary.some(),
+            failure.message.some(),
+            message.some(),
+            failure.detail.some(),
+            failure.code.some(),
+        ],
+    };
+    let mut words = format!("{tool} wrote an error instead of an audit");
+    if let Some(said) = said.into_iter().flatten().next() {
+        words = format!("{words}: `{}`", kept(said).replace('`', "'"));
+    }
+    ReportError::tool_failed("/error", words)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn read(bytes: &[u8]) -> Result<Parsed, ReportError> {
-        super::read(Input::of_bytes(bytes)?)
-    }
-
-    #[test]
-    fn an_advisory_reached_on_two_paths_counts_once_and_package_names_do_not_count() {
-        let advisory = r#"{"source":1,"name":"qs","dependency":"qs","title":"x","url":"https://github.com/advisories/GHSA-aaaa","severity":"high"}"#;
-        let json = format!(
-            r#"{{"auditReportVersion":2,"vulnerabilities":{{"qs":{{"via":[{advisory}]}},"express":{{"via":["qs",{advisory}]}}}},"metadata":{{}}}}"#
-        );
-        let Ok(Facts::Findings(facts)) = read(json.as_bytes()).map(|parsed| parsed.facts) else {
-            panic!("unreadable")
-        };
-        assert_eq!((facts.findings.len(), facts.count(Severity::High)), (1, 1));
-    }
-
-    #[test]
-    fn an_error_object_is_no_clean_audit() {
-        let refused = br#"{"message":"x","statusCode":403,"error":{"summary":"","detail":""}}"#;
-        insta::assert_snapshot!(read(refused).unwrap_err(), @"npm wrote an error instead of an audit, at `/error`");
-        insta::assert_snapshot!(read(b"{}").unwrap_err(), @"the version is missing, 2 is read, at `/auditReportVersion`");
-        insta::assert_snapshot!(read(br#"{"auditReportVersion":2}"#).unwrap_err(), @"the audit has no `vulnerabilities`, at `/vulnerabilities`");
-    }
-}
+mod tests;

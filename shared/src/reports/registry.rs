@@ -4,7 +4,13 @@
 
 use super::facts::{Kind, Parsed};
 use super::{Input, Problem, ReportError, Sniff};
-use super::{cobertura, istanbul_summary, jtl_csv, junit, lcov, npm_audit, sarif};
+use super::{
+    cargo_audit, clover, cobertura, ctrf, cyclonedx_vex, ecr_findings, ecr_scan_event, gatling_log,
+    gatling_stats, gatling_text, go_cover, grype, inspector_scan_event, istanbul_final, istanbul_summary,
+    jacoco, jtl_csv, jtl_xml, junit, k6_summary, lcov, locust_csv, npm_audit, npm_audit_6, openvex,
+    pip_audit, sarif, snyk, sonar_gate, sonar_issues, trivy, unified_diff, yarn_audit, yarn_npm_audit,
+    zap_json, zap_xml,
+};
 
 /// A format that can be read.
 #[derive(Debug)]
@@ -24,12 +30,41 @@ pub struct Format {
 /// Every format, in the order of the docs.
 pub static FORMATS: &[&Format] = &[
     &junit::FORMAT,
+    &ctrf::FORMAT,
     &lcov::FORMAT,
     &istanbul_summary::FORMAT,
+    &istanbul_final::FORMAT,
     &cobertura::FORMAT,
+    &jacoco::FORMAT,
+    &clover::FORMAT,
+    &go_cover::FORMAT,
+    &unified_diff::FORMAT,
     &npm_audit::FORMAT,
+    &npm_audit_6::FORMAT,
+    &yarn_audit::FORMAT,
+    &yarn_npm_audit::FORMAT,
+    &cargo_audit::FORMAT,
+    &pip_audit::FORMAT,
     &sarif::FORMAT,
+    &ecr_findings::FORMAT,
+    &ecr_scan_event::FORMAT,
+    &inspector_scan_event::FORMAT,
+    &trivy::FORMAT,
+    &grype::FORMAT,
+    &snyk::FORMAT,
+    &sonar_issues::FORMAT,
+    &zap_xml::FORMAT,
+    &zap_json::FORMAT,
+    &sonar_gate::FORMAT,
+    &cyclonedx_vex::FORMAT,
+    &openvex::FORMAT,
     &jtl_csv::FORMAT,
+    &jtl_xml::FORMAT,
+    &gatling_log::FORMAT,
+    &gatling_text::FORMAT,
+    &gatling_stats::FORMAT,
+    &k6_summary::FORMAT,
+    &locust_csv::FORMAT,
 ];
 
 /// A report, read.
@@ -44,18 +79,23 @@ pub struct Report {
 /// Which format a file has.
 ///
 /// # Errors
-/// When it is empty, or of no known format.
+/// When it is empty, of no known format, or of several: the order of [`FORMATS`] must not decide what a report says.
 pub fn recognise(input: &Input<'_>) -> Result<&'static Format, ReportError> {
     if input.is_blank() {
         return Err(ReportError::new(Problem::Empty, "/", "the file is empty"));
     }
     let text = String::from_utf8_lossy(input.head());
     let sniff = Sniff::new(input.head(), &text);
-    FORMATS
-        .iter()
-        .find(|format| (format.recognise)(&sniff))
-        .copied()
-        .ok_or_else(|| ReportError::new(Problem::Unknown, "/", "the content is of no known report format"))
+    let mut claims = FORMATS.iter().filter(|format| (format.recognise)(&sniff));
+    match (claims.next(), claims.next()) {
+        (Some(format), None) => Ok(format),
+        (Some(one), Some(other)) => Err(ReportError::new(
+            Problem::Unknown,
+            "/",
+            format!("the content could be of `{}` and of `{}`", one.name, other.name),
+        )),
+        (None, _) => Err(ReportError::new(Problem::Unknown, "/", "the content is of no known report format")),
+    }
 }
 
 /// Recognises and reads a report.
@@ -90,6 +130,7 @@ mod tests {
     fn nothing_and_noise_are_no_evidence() {
         insta::assert_snapshot!(read_bytes(b" \n").unwrap_err(), @"the file is empty, at `/`");
         insta::assert_snapshot!(read_bytes(b"hello").unwrap_err(), @"the content is of no known report format, at `/`");
+        insta::assert_snapshot!(read_bytes(b"<testsuite>\nSF:a.js\nDA:1,1\nend_of_record\n").unwrap_err(), @"the content could be of `junit` and of `lcov`, at `/`");
         insta::assert_snapshot!(read_bytes(b"{}").unwrap_err(), @"the content is of no known report format, at `/`");
     }
 

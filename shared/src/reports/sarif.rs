@@ -1,9 +1,22 @@
-//! SARIF 2.1.0 (OASIS). `level` is usually absent: the rule's default decides, then `warning`; `security-severity` is a number or a word.
-//! Results that passed, are suppressed or unchanged-absent are not findings.
+//! SARIF 2.1.0 (<https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html>).
+//!
+//! `level` is usually absent: the rule's default decides, then `warning`. A rule's `security-severity` goes before both, and is a number or
+//! a word. The rule is the driver's or an extension's, named by index, by guid or by id, and may come behind the results in the file. A
+//! result that passed, is suppressed or is absent from its baseline is no finding. A run whose `results` are `null` or missing did not come
+//! to its end, and a tool that says that it failed is not believed: neither is a clean scan. A result with several locations is one finding.
+//!
+//! Must not: use fingerprints of the file as identity: every tool has its own, and none says what is in it.
 
-use super::facts::{Facts, Finding, FindingFacts, Kind, Parsed, Severity};
+mod log;
+mod results;
+
+use super::advisory::{commit, moment, tool};
+use super::facts::{About, Facts, Finding, FindingFacts, Kind, Parsed, Severity, kept};
+use super::json;
 use super::{Format, Input, ReportError, Sniff};
-use serde_json::Value;
+use log::{Component, Invocation, Log, Rule, Run, Tool};
+use results::{Artifacts, Found};
+use std::collections::HashMap;
 
 /// The format.
 pub static FORMAT: Format = Format {
@@ -17,113 +30,187 @@ pub static FORMAT: Format = Format {
 /// Reads a log.
 ///
 /// # Errors
-/// When it is not JSON, has no `runs`, a run has no results (`null` means the tool did not run to its end), or the tool reports failure.
+/// When it is not JSON or of another version, has no `runs`, a run has no results (the tool did not run to its end), or the tool reports
+/// failure.
 fn read(input: Input<'_>) -> Result<Parsed, ReportError> {
-    let log: Value = super::json::read(input)?;
-    let runs = log
-        .get("runs")
-        .and_then(Value::as_array)
-        .ok_or_else(|| ReportError::at("/runs", "the log has no `runs`"))?;
-    if runs.is_empty() {
-        return Err(ReportError::at("/runs", "the log has no run"));
+    let bytes = input.into_bytes()?;
+    let log: Log<'_> = json::parse(&bytes)?;
+    if log.version.some().is_some_and(|version| !version.starts_with("2.1.0")) {
+        let words = format!("the version is `{}`, 2.1.0 is read", kept(&log.version));
+        return Err(ReportError::at("/version", words));
     }
-    let mut facts = FindingFacts::default();
-    for (index, run) in runs.iter().enumerate() {
-        read_run(run, &format!("/runs/{index}"), &mut facts)?;
+    let runs = log.runs.ok_or_else(|| ReportError::at("/runs", "the log has no `runs`"))?;
+    if runs.0.len() == 0 {
+        return Err(ReportError::nothing("/runs", "the log has no run"));
     }
-    Ok(Parsed::of(Facts::Findings(facts)))
+    let all = runs.0.done("/runs")?;
+    Ok(Parsed { facts: Facts::Findings(all.facts), about: all.about })
 }
 
-fn read_run(run: &Value, path: &str, facts: &mut FindingFacts) -> Result<(), ReportError> {
-    let invocations = run.get("invocations").and_then(Value::as_array);
-    if invocations
-        .into_iter()
-        .flatten()
-        .any(|i| i.get("executionSuccessful").and_then(Value::as_bool) == Some(false))
+/// What all runs say.
+#[derive(Default)]
+struct Runs {
+    facts: FindingFacts,
+    about: About,
+}
+
+impl<'de> json::Gather<'de> for Runs {
+    type Element = Run<'de>;
+
+    fn gather(&mut self, _: &str, run: Run<'de>) -> Result<(), ReportError> {
+        self.about(&run)?;
+        let missing =
+            || ReportError::unfinished("/results", "the run has no results: the tool did not run to its end");
+        let results = run.results.ok_or_else(missing)?;
+        if results.0.len() == 0 {
+            not_blind(run.invocations.as_ref())?;
+        }
+        let results = results.0.done("/results")?;
+        let artifacts = run.artifacts.map_or(Ok(Artifacts::default()), |list| list.0.done("/artifacts"))?;
+        let components = components(run.tool)?;
+        let rules = Rules::of(&components);
+        for found in results.0 {
+            self.facts.add(finished(found, &rules, &artifacts.0));
+        }
+        Ok(())
+    }
+}
+
+/// A tool that could read nothing (bandit, of files with syntax errors) says that it succeeded, and finds nothing.
+fn not_blind(invocations: Option<&json::Few<Invocation<'_>>>) -> Result<(), ReportError> {
+    match invocations.into_iter().flatten().find_map(|invocation| invocation.errors().next()) {
+        Some(words) => {
+            let words = format!("the tool found nothing and reports an error: `{words}`");
+            Err(ReportError::tool_failed("/invocations", words))
+        }
+        None => Ok(()),
+    }
+}
+
+impl Runs {
+    /// Takes what the run says about itself.
+    fn about(&mut self, run: &Run<'_>) -> Result<(), ReportError> {
+        if let Some(driver) = run.tool.as_ref().map(|tool| &tool.driver) {
+            let version = driver.semantic_version.some().unwrap_or(&driver.version);
+            self.about.tool = match (self.about.tool.take(), tool(&driver.name, version)) {
+                (Some(known), Some(tool)) if known != tool => Some(kept(&format!("{known}; {tool}"))),
+                (known, tool) => known.or(tool),
+            };
+        }
+        for (index, invocation) in run.invocations.iter().flatten().enumerate() {
+            if invocation.execution_successful == Some(false) {
+                let said = invocation.said().map(|words| format!(": `{words}`")).unwrap_or_default();
+                let at = format!("/invocations/{index}/executionSuccessful");
+                return Err(ReportError::tool_failed(at, format!("the tool says that it failed{said}")));
+            }
+            for words in invocation.errors() {
+                self.about.odd(format!("the tool reports an error: {words}"));
+            }
+            self.about.created = self.about.created.max(moment(&invocation.end_time_utc));
+        }
+        let revisions = run.version_control_provenance.iter().flatten();
+        let revision = revisions.filter_map(|control| commit(&control.revision_id)).next();
+        if let (Some(one), Some(other)) = (&self.about.commit, &revision)
+            && one != other
+        {
+            self.about.odd(format!("the runs looked at two commits: `{one}` and `{other}`"));
+        }
+        self.about.commit = self.about.commit.take().or(revision);
+        Ok(())
+    }
+}
+
+/// A part of the tool, and its rules.
+type Part<'a> = (Component<'a>, Vec<Rule<'a>>);
+
+/// The driver, then the extensions.
+fn components(tool: Option<Tool<'_>>) -> Result<Vec<Part<'_>>, ReportError> {
+    let tool = tool.unwrap_or_default();
+    let extensions =
+        tool.extensions.map_or(Ok(log::Extensions::default()), |e| e.0.done("/tool/extensions"))?;
+    std::iter::once(tool.driver)
+        .chain(extensions.0)
+        .map(|mut component| {
+            let rules = component.rules().map_err(|error| error.under("/tool"))?;
+            Ok((component, rules))
+        })
+        .collect()
+}
+
+/// The rules of a run, by everything that a result may name them by.
+struct Rules<'r, 'a> {
+    components: &'r [Part<'a>],
+    guids: HashMap<&'r str, usize>,
+    by_guid: HashMap<&'r str, &'r Rule<'a>>,
+    by_id: HashMap<&'r str, &'r Rule<'a>>,
+}
+
+impl<'r, 'a> Rules<'r, 'a> {
+    fn of(components: &'r [Part<'a>]) -> Self {
+        let mut rules =
+            Self { components, guids: HashMap::new(), by_guid: HashMap::new(), by_id: HashMap::new() };
+        for (index, (component, list)) in components.iter().enumerate() {
+            if let Some(guid) = component.guid.some() {
+                rules.guids.insert(guid, index);
+            }
+            for rule in list {
+                rules.by_id.entry(&rule.id).or_insert(rule);
+                if let Some(guid) = rule.guid.some() {
+                    rules.by_guid.insert(guid, rule);
+                }
+            }
+        }
+        rules
+    }
+
+    /// The rule of a result: by index when the rule there has the same id, then by guid, then by id. The part of an id behind a `/` may be
+    /// of the result alone.
+    fn find(&self, found: &Found<'_>) -> Option<&'r Rule<'a>> {
+        let id = &*found.rule_id;
+        let component = match (found.component_index, found.component_guid.some()) {
+            (Some(index), _) => Some(index + 1),
+            (None, Some(guid)) => self.guids.get(guid).copied(),
+            (None, None) => Some(0),
+        };
+        let is_it = |rule: &&Rule<'_>| {
+            let rest = id.strip_prefix(&*rule.id);
+            id.is_empty() || rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        let by_index = || self.components.get(component?)?.1.get(found.rule_index?).filter(is_it);
+        let by_guid = || self.by_guid.get(found.rule_guid.some()?).copied();
+        let by_id = || self.by_id.get(id).or_else(|| self.by_id.get(id.rsplit_once('/')?.0)).copied();
+        by_index().or_else(by_guid).or_else(by_id)
+    }
+}
+
+/// A result with what its rule says.
+fn finished(found: Found<'_>, rules: &Rules<'_, '_>, artifacts: &[String]) -> Finding {
+    let rule = rules.find(&found);
+    let severity = severity(&found, rule);
+    let mut finding = found.finding;
+    finding.severity = severity;
+    if finding.id.is_empty() {
+        finding.id = rule.and_then(|rule| rule.id.some()).map_or_else(|| "rule without id".to_owned(), kept);
+    }
+    if finding.component.is_empty()
+        && let Some(path) = found.artifact.and_then(|index| artifacts.get(index))
     {
-        return Err(ReportError::at(format!("{path}/invocations"), "the tool says that it failed"));
+        finding.component.clone_from(path);
     }
-    let results = run
-        .get("results")
-        .and_then(Value::as_array)
-        .ok_or_else(|| ReportError::at(format!("{path}/results"), "the run has no results"))?;
-    let rules = run.pointer("/tool/driver/rules").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-    results.iter().filter(|result| is_finding(result)).for_each(|result| facts.add(finding(result, rules)));
-    Ok(())
+    finding
 }
 
-fn is_finding(result: &Value) -> bool {
-    let word = |key: &str| result.get(key).and_then(Value::as_str);
-    let suppressed = result.get("suppressions").and_then(Value::as_array).is_some_and(|list| {
-        !list.is_empty()
-            && list.iter().all(|s| matches!(s.get("status").and_then(Value::as_str), None | Some("accepted")))
-    });
-    !matches!(word("kind"), Some("pass" | "informational" | "notApplicable"))
-        && word("baselineState") != Some("absent")
-        && !suppressed
-}
-
-fn finding(result: &Value, rules: &[Value]) -> Finding {
-    let named = result.get("ruleId").and_then(Value::as_str);
-    let by_index = result
-        .get("ruleIndex")
-        .and_then(Value::as_u64)
-        .and_then(|index| rules.get(usize::try_from(index).ok()?));
-    let rule = by_index.or_else(|| rules.iter().find(|rule| rule.get("id").and_then(Value::as_str) == named));
-    let id = named.or_else(|| rule?.get("id")?.as_str()).unwrap_or("rule without id");
-    let file = result
-        .pointer("/locations/0/physicalLocation/artifactLocation/uri")
-        .and_then(Value::as_str)
-        .unwrap_or_default();
-    let line = result.pointer("/locations/0/physicalLocation/region/startLine").and_then(Value::as_u64);
-    Finding {
-        location: line.map(|line| format!("line {line}")).unwrap_or_default(),
-        title: super::facts::kept(
-            result.pointer("/message/text").and_then(Value::as_str).unwrap_or_default(),
-        ),
-        ..Finding::new(id, file, severity(result, rule))
+/// The score or word of the result, or of its rule; then the level of the result, of its rule, and `warning`.
+fn severity(found: &Found<'_>, rule: Option<&Rule<'_>>) -> Severity {
+    let scored = found.scored.some().or_else(|| rule?.properties.as_ref()?.security_severity.some());
+    let scored =
+        scored.map(|text| text.parse().map_or_else(|_| Severity::from_word(text), Severity::from_score));
+    if let Some(severity) = scored.filter(|severity| *severity != Severity::Unknown) {
+        return severity;
     }
-}
-
-fn severity(result: &Value, rule: Option<&Value>) -> Severity {
-    let scored = rule.and_then(|rule| rule.pointer("/properties/security-severity"));
-    if let Some(score) = scored.and_then(|value| value.as_f64().or_else(|| value.as_str()?.parse().ok())) {
-        return Severity::from_score(score);
-    }
-    if let Some(word) = scored.and_then(Value::as_str) {
-        return Severity::from_word(word);
-    }
-    let level = result.get("level").and_then(Value::as_str);
-    let level = level.or_else(|| rule?.pointer("/defaultConfiguration/level")?.as_str()).unwrap_or("warning");
-    Severity::from_word(level)
+    let default = || rule?.default_configuration.as_ref()?.level.some();
+    Severity::from_word(found.level.some().or_else(default).unwrap_or("warning"))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn read(bytes: &[u8]) -> Result<Parsed, ReportError> {
-        super::read(Input::of_bytes(bytes)?)
-    }
-
-    #[test]
-    fn severity_comes_from_the_rule_and_passed_or_suppressed_results_do_not_count() {
-        let json = r#"{"version":"2.1.0","runs":[{"tool":{"driver":{"rules":[{"id":"A","properties":{"security-severity":"9.1"}},
-            {"id":"B","defaultConfiguration":{"level":"error"}},{"id":"C","properties":{"security-severity":"MEDIUM"}}]}},
-            "results":[{"ruleId":"A","message":{"text":"x"}},{"ruleIndex":1},{"ruleId":"C"},{"ruleId":"D"},{"ruleId":"A","kind":"pass"},
-            {"ruleId":"B","suppressions":[{"kind":"inSource"}]}]}]}"#;
-        let Ok(Facts::Findings(facts)) = read(json.as_bytes()).map(|parsed| parsed.facts) else {
-            panic!("unreadable")
-        };
-        let counts =
-            [Severity::Critical, Severity::High, Severity::Medium].map(|severity| facts.count(severity));
-        assert_eq!(counts, [1, 1, 2]);
-    }
-
-    #[test]
-    fn a_run_without_results_or_a_failed_tool_is_no_clean_scan() {
-        insta::assert_snapshot!(read(br#"{"runs":[{"results":null}]}"#).unwrap_err(), @"the run has no results, at `/runs/0/results`");
-        insta::assert_snapshot!(read(br#"{"runs":[{"invocations":[{"executionSuccessful":false}],"results":[]}]}"#).unwrap_err(), @"the tool says that it failed, at `/runs/0/invocations`");
-        insta::assert_snapshot!(read(br#"{"runs":[]}"#).unwrap_err(), @"the log has no run, at `/runs`");
-    }
-}
+mod tests;

@@ -1,14 +1,20 @@
 //! Shared by the XML formats: a path for errors, tolerant attributes, and an end that is checked.
 //!
 //! The reader does not report elements that are never closed, so depth is counted here. No entity is expanded but the five that XML
-//! predefines and numeric ones; a DOCTYPE is skipped, never followed.
+//! predefines and numeric ones; a DOCTYPE is skipped, never followed. The middle of a text beyond 64 KiB is dropped ([`trim`]).
 
-use super::{Input, ReportError};
+mod trim;
+
+use super::{Input, Problem, ReportError};
+use crate::model::Timestamp;
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 use std::borrow::Cow;
 use std::io::BufRead;
+use trim::{EndlessTag, Trim};
 
+/// Different names of one element's children that are numbered; a report has a handful.
+const MAX_NAMES: usize = 64;
 /// Deepest nesting taken.
 const MAX_DEPTH: usize = 256;
 
@@ -34,18 +40,14 @@ pub(crate) struct Element<'a> {
 }
 
 impl<'a> Element<'a> {
+    /// Every attribute in order, by local name, still escaped ([`text`]): one pass where several are wanted.
+    pub(crate) fn attributes(&self) -> Attributes<'a> {
+        Attributes { raw: self.start.attributes_raw(), at: 0 }
+    }
+
     /// An attribute by local name, unescaped; none when it is absent or unreadable.
     pub(crate) fn attribute(&self, name: &str) -> Option<Cow<'a, str>> {
-        let value = self
-            .start
-            .html_attributes()
-            .with_checks(false)
-            .flatten()
-            .find_map(|a| (a.key.local_name().as_ref() == name).then_some(a.value))?;
-        Some(match unescape(&value) {
-            Some(text) => Cow::Owned(text),
-            None => value,
-        })
+        self.attributes().find_map(|(known, value)| (known == name).then(|| text(value)))
     }
 
     /// An attribute that is a whole number; none when it is absent or is none.
@@ -66,11 +68,77 @@ impl<'a> Element<'a> {
     }
 }
 
+/// The attributes of an element. The library's own iterator checks far more than a report needs, and costs more than all the rest of
+/// reading a report.
+pub(crate) struct Attributes<'a> {
+    raw: &'a str,
+    at: usize,
+}
+
+/// Bytes of a value that are looked at one by one before the rest is searched.
+const SHORT: usize = 4;
+
+impl<'a> Iterator for Attributes<'a> {
+    type Item = (&'a str, &'a str);
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        let bytes = self.raw.as_bytes();
+        // Names are short, and so are numbers: a loop over them is faster than a search. A word that another follows had no value.
+        let mut at = self.at;
+        let (mut start, mut end) = (at, at);
+        loop {
+            match bytes.get(at)? {
+                b'=' => break,
+                b':' => start = at + 1,
+                b' ' | b'\t' | b'\n' | b'\r' => {}
+                _ if end < at => (start, end) = (at, at + 1),
+                _ => end = at + 1,
+            }
+            at += 1;
+        }
+        at += 1;
+        while bytes.get(at)?.is_ascii_whitespace() {
+            at += 1;
+        }
+        let quote = *bytes.get(at)?;
+        let (from, to) = if matches!(quote, b'"' | b'\'') {
+            let from = at + 1;
+            let mut to = from;
+            while to < from + SHORT && *bytes.get(to)? != quote {
+                to += 1;
+            }
+            if to == from + SHORT {
+                to += memchr::memchr(quote, bytes.get(to..)?)?;
+            }
+            (from, to)
+        } else {
+            (at, at + bytes.iter().skip(at).take_while(|byte| !byte.is_ascii_whitespace()).count())
+        };
+        self.at = to + usize::from(from > at);
+        Some((self.raw.get(start..end)?, self.raw.get(from..to)?))
+    }
+}
+
+/// An attribute's value, unescaped.
+pub(crate) fn text(value: &str) -> Cow<'_, str> {
+    match unescape(value) {
+        Some(text) => Cow::Owned(text),
+        None => Cow::Borrowed(value),
+    }
+}
+
+/// A moment in seconds or in milliseconds since 1970: tools disagree about which.
+pub(crate) fn unix_time(text: &str) -> Option<Timestamp> {
+    /// In milliseconds 1973, in seconds the year 5138.
+    const FIRST_MILLIS: i64 = 100_000_000_000;
+    let number: i64 = text.trim().split('.').next()?.parse().ok().filter(|number| *number > 0)?;
+    Some(Timestamp::from_millis(if number < FIRST_MILLIS { number * 1000 } else { number }))
+}
+
 /// None when there is nothing to unescape.
 fn unescape(text: &str) -> Option<String> {
-    if !text.contains('&') {
-        return None;
-    }
+    memchr::memchr(b'&', text.as_bytes())?;
     quick_xml::escape::unescape(text).ok().map(Cow::into_owned)
 }
 
@@ -97,6 +165,9 @@ impl Level {
         if let Some((_, count)) = children.iter_mut().take(*used).find(|(known, _)| known == name) {
             *count += 1;
             return *count - 1;
+        }
+        if *used >= MAX_NAMES {
+            return 0;
         }
         match children.get_mut(*used) {
             Some((known, count)) => {
@@ -153,19 +224,22 @@ impl Path {
 pub(crate) fn walk(input: Input<'_>, visitor: &mut impl Visitor) -> Result<(), ReportError> {
     let mut source = input.into_reader();
     skip_blanks(&mut source)?;
-    let mut reader = Reader::from_reader(source);
+    let mut reader = Reader::from_reader(Trim::new(source));
     reader.config_mut().check_end_names = true;
     let mut path = Path::default();
     let mut buffer = Vec::new();
     loop {
         buffer.clear();
+        reader.get_mut().event();
+        // Blanks between elements, which are half of all events, need not become any.
+        reader.config_mut().trim_text_start = !visitor.wants_text();
         match reader.read_event_into(&mut buffer) {
             Ok(Event::Start(start)) => enter(&start, visitor, &mut path)?,
             Ok(Event::Empty(start)) => {
                 enter(&start, visitor, &mut path)?;
-                leave(start.local_name().as_ref(), visitor, &mut path)?;
+                leave(local(start.name().as_ref()), visitor, &mut path)?;
             }
-            Ok(Event::End(end)) => leave(end.local_name().as_ref(), visitor, &mut path)?,
+            Ok(Event::End(end)) => leave(local(end.name().as_ref()), visitor, &mut path)?,
             Ok(Event::Text(text)) if visitor.wants_text() => visitor.text(&text),
             Ok(Event::CData(text)) if visitor.wants_text() => visitor.text(&text),
             Ok(Event::GeneralRef(name)) if visitor.wants_text() => {
@@ -199,11 +273,17 @@ fn skip_blanks(source: &mut impl BufRead) -> Result<(), ReportError> {
 }
 
 fn broken(error: &quick_xml::Error, path: &Path) -> ReportError {
-    let words = error.to_string().lines().next().unwrap_or_default().to_owned();
+    let words = super::facts::kept(&error.to_string());
     match error {
         quick_xml::Error::Syntax(_) => {
             ReportError::truncated(path.text(), format!("the XML ends too early: {words}"))
         }
+        quick_xml::Error::Io(error) => match error.get_ref() {
+            Some(inner) if inner.is::<EndlessTag>() => {
+                ReportError::new(Problem::TooLarge, path.text(), inner.to_string())
+            }
+            Some(_) | None => super::input::unreadable(error),
+        },
         quick_xml::Error::Encoding(_) => {
             ReportError::encoding(format!("the file is not UTF-8 ({})", path.text()))
         }
@@ -212,8 +292,8 @@ fn broken(error: &quick_xml::Error, path: &Path) -> ReportError {
 }
 
 fn enter(start: &BytesStart<'_>, visitor: &mut impl Visitor, path: &mut Path) -> Result<(), ReportError> {
-    let name = start.local_name();
-    let name = name.as_ref();
+    let name = start.name();
+    let name = local(name.as_ref());
     if path.depth >= MAX_DEPTH {
         return Err(ReportError::at(path.text(), format!("elements are nested deeper than {MAX_DEPTH}")));
     }
@@ -221,8 +301,31 @@ fn enter(start: &BytesStart<'_>, visitor: &mut impl Visitor, path: &mut Path) ->
     visitor.open(&Element { start, name }, path)
 }
 
+/// A name without its prefix.
+#[inline]
+fn local(name: &str) -> &str {
+    match name.bytes().position(|byte| byte == b':') {
+        Some(colon) => name.get(colon + 1..).unwrap_or_default(),
+        None => name,
+    }
+}
+
 fn leave(name: &str, visitor: &mut impl Visitor, path: &mut Path) -> Result<(), ReportError> {
     visitor.close(name)?;
     path.depth = path.depth.saturating_sub(1);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn attributes_are_split_as_tools_write_them() {
+        let raw = " a=\"1 = 'x'\"\n  n:b = '2>'  flag c=3\td=\"\" e=\"open";
+        let all: Vec<(&str, &str)> = Attributes { raw, at: 0 }.collect();
+        assert_eq!(all, [("a", "1 = 'x'"), ("b", "2>"), ("c", "3"), ("d", "")]);
+        assert_eq!(text("a &lt; &#66; &unknown;"), "a &lt; &#66; &unknown;");
+        assert_eq!(text("a &lt; &#66;"), "a < B");
+    }
 }

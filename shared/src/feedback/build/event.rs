@@ -5,10 +5,10 @@
 //! Specification: <https://docs.aws.amazon.com/codebuild/latest/userguide/sample-build-notifications.html#sample-build-notifications-ref>
 
 use crate::errors::Rejection;
-use crate::feedback::text::cut;
 use crate::metrics::event;
 use crate::metrics::fact::{Fact, What};
 use crate::metrics::lenient::whole;
+use crate::text::cut;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 

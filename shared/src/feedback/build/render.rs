@@ -5,11 +5,11 @@
 use super::Build;
 use super::event::{Phase, Status};
 use crate::feedback::render::bounded;
-use crate::feedback::text::{DESCRIPTION_LIMIT, SUMMARY_LIMIT, cut, markdown, plain};
 use crate::gates::notice::{Gate, Line};
 use crate::gates::verdict::Outcome;
 use crate::source::ports::Origin;
 use crate::source::reference::Reference;
+use crate::text::{DESCRIPTION_LIMIT, SUMMARY_LIMIT, cut, markdown, plain};
 
 /// The line of a build that waits.
 pub const WAITS: &str = "waits for a review of this commit";

@@ -6,7 +6,7 @@ use super::{Board, Row};
 use crate::feedback::build::event::Status;
 use crate::feedback::build::render::{duration, gate_lines, gate_title, what_to_do, word};
 use crate::feedback::render::bounded;
-use crate::feedback::text::{COMMENT_LIMIT, markdown};
+use crate::text::{COMMENT_LIMIT, markdown};
 
 /// The hidden line that the comment is found by.
 pub(super) fn marker(id: &str) -> String {

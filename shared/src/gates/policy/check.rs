@@ -32,10 +32,14 @@ fn key(name: &str) -> Step {
 }
 
 impl Check<'_> {
-    fn say(&mut self, path: &[Step], words: String) {
+    fn say(&mut self, path: &[Step], words: impl Into<String>) {
+        let words = words.into();
         let place = (0..=path.len()).rev().find_map(|length| self.tree.at(path.get(..length)?));
         let place = place.map(|node| node.place);
-        let words = place.map_or_else(|| words.clone(), |place| format!("{place}: {words}"));
+        let words = match place {
+            Some(place) => format!("{place}: {words}"),
+            None => words,
+        };
         self.problems.push((place, words));
     }
 
@@ -53,16 +57,10 @@ impl Check<'_> {
             self.say(&[key("version")], format!("`version` is {version}, this release reads {VERSION}"));
         }
         if self.policy.conditions.is_empty() && !self.was_removed(&[key("conditions")]) {
-            self.say(
-                &[key("conditions")],
-                "there is no condition: such a gate would pass anything".to_owned(),
-            );
+            self.say(&[key("conditions")], "there is no condition: such a gate would pass anything");
         }
         if self.policy.protected.trim().is_empty() {
-            self.say(
-                &[key("protected")],
-                "`protected` is empty: name the branch that baselines come from".to_owned(),
-            );
+            self.say(&[key("protected")], "`protected` is empty: name the branch that baselines come from");
         }
         if let Some(name) = self.policy.history.as_ref().filter(|name| !is_plain(name)) {
             self.say(
@@ -199,6 +197,13 @@ impl Check<'_> {
         if !super::condition::EXPRESSIONS {
             let words = "`expr` is not built into this gate (cargo feature `cel`)";
             self.say(&[path, &[key("expr")]].concat(), format!("condition `{}`: {words}", condition.id));
+        }
+        #[cfg(feature = "cel")]
+        if let Some(words) = condition.expr.as_deref().and_then(crate::gates::expression::problem) {
+            self.say(
+                &[path, &[key("expr")]].concat(),
+                format!("condition `{}` has no expression: {words}", condition.id),
+            );
         }
     }
 

@@ -21,7 +21,7 @@ pub struct Condition {
     pub source: Option<String>,
     /// What is measured.
     #[serde(default)]
-    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
+    #[cfg_attr(feature = "schema", schemars(schema_with = "metric_names"))]
     pub metric: Option<Metric>,
     /// How it is compared.
     #[serde(default)]
@@ -74,6 +74,13 @@ pub struct Condition {
     /// Where people read on: shown beside the message.
     #[serde(default)]
     pub help: Option<String>,
+}
+
+/// The names that an editor offers.
+#[cfg(feature = "schema")]
+fn metric_names(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+    let names: Vec<&str> = crate::gates::metric::METRICS.iter().map(|metric| metric.name).collect();
+    schemars::json_schema!({ "enum": names })
 }
 
 /// What a condition asks.
@@ -178,7 +185,7 @@ pub struct When {
 }
 
 /// What absent evidence means for a condition.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Missing {
@@ -190,7 +197,7 @@ pub enum Missing {
 }
 
 /// What a condition that does not hold means.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum On {
@@ -236,7 +243,7 @@ pub struct Baseline {
 }
 
 /// What is compared with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Compare {
@@ -248,7 +255,7 @@ pub enum Compare {
 }
 
 /// What the absence of a baseline means.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum First {

@@ -6,6 +6,7 @@ mod check;
 mod condition;
 mod decode;
 mod excuse;
+mod explain;
 mod source;
 mod tighten;
 mod tree;
@@ -15,6 +16,7 @@ pub use condition::{
     Baseline, Compare, Condition, First, FixFilter, Grace, Measure, Missing, On, Operator, Rule, When,
 };
 pub use excuse::{Limits, Quarantine, VexUse, Waiver};
+pub use explain::explain;
 pub use source::{EcrScan, FewerFiles, From, Per, SonarTask, Source};
 pub use tighten::tightened;
 pub use words::{Day, Globs, Span};
@@ -89,6 +91,13 @@ fn protected() -> String {
 pub struct PolicyError {
     /// All problems, in the order of the text.
     pub problems: Vec<String>,
+}
+
+/// The JSON Schema of a policy, for editors.
+#[cfg(feature = "schema")]
+#[must_use]
+pub fn schema() -> schemars::Schema {
+    schemars::schema_for!(Policy)
 }
 
 impl Policy {

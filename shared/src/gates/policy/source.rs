@@ -2,7 +2,7 @@
 
 use super::words::{Globs, Span};
 use crate::reports::facts::Duplicates;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// Evidence: files of the artifacts that match a pattern, or a scan that is asked for.
 #[derive(Debug, Clone, Deserialize)]
@@ -23,6 +23,7 @@ pub struct Source {
     pub sonar: Option<SonarTask>,
     /// The only format that is taken: `junit`. Any known one when absent.
     #[serde(default)]
+    #[cfg_attr(feature = "schema", schemars(schema_with = "format_names"))]
     pub format: Option<String>,
     /// Whether its absence is an error even when no condition names it.
     #[serde(default)]
@@ -51,6 +52,13 @@ pub struct Source {
     /// What it means that a file is missing that the last pass of the protected branch had.
     #[serde(default)]
     pub fewer_files: FewerFiles,
+}
+
+/// The names that an editor offers.
+#[cfg(feature = "schema")]
+fn format_names(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+    let names: Vec<&str> = crate::reports::FORMATS.iter().map(|format| format.name).collect();
+    schemars::json_schema!({ "enum": names })
 }
 
 /// Where a source comes from.
@@ -113,7 +121,7 @@ pub struct SonarTask {
 }
 
 /// What the evidence of a source is judged by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Per {
@@ -125,7 +133,7 @@ pub enum Per {
 }
 
 /// What it means that there are fewer files than at the last pass.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum FewerFiles {

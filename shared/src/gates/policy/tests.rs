@@ -124,3 +124,39 @@ fn a_repository_may_be_stricter_and_never_looser() {
     let warns = POLICY.replace("fail: 0", "fail: 0, on: warn");
     insta::assert_snapshot!(own(&warns).unwrap_err().problems.join("\n"), @"condition `unit-tests` is the organisation's: only its thresholds may be made stricter");
 }
+
+#[test]
+fn a_policy_is_explained_in_sentences() {
+    let text = r#"
+version: 1
+sources:
+  unit: { path: "**/junit*.xml", required: true, min_tests: 20, per: artifact }
+  image: { ecr: { image: "**/imageDetail.json" }, must_match_commit: true }
+  coverage: { path: ["**/lcov.info"], max_age: 36h }
+conditions:
+  - { id: a, source: unit, metric: tests.failed, operator: "<=", fail: 0, missing: warn, when: { branch: ["main", "release/*"] } }
+  - { id: b, source: coverage, metric: coverage.lines, operator: ">=", fail: 80, warn: 85, baseline: { compare: best, tolerance: 0.5, tolerance_lines: 5 } }
+  - { id: c, source: image, metric: findings.high, operator: "<=", fail: 0, fix: available, grace: { high: 7d, critical: 24h }, on: warn }
+waivers:
+  - { finding: CVE-1, component: "lib*", reason: not reachable, owner: ann, expires: 2026-11-27 }
+quarantine:
+  - { test: "K: slow*", reason: a race, owner: bob, expires: 2026-12-24 }
+own: { path: "**/gate.yaml", waivers: true }
+"#;
+    let policy = Policy::parse(text).unwrap();
+    insta::assert_snapshot!(explain(&policy, "2026-11-28T00:00:00Z".parse().unwrap()).join("\n"), @"
+    Evidence
+      `coverage`: files `**/lcov.info`, not older than 36h
+      `image`: the scan of the image in `**/imageDetail.json`, asked for at ECR, of the commit under judgement
+      `unit`: files `**/junit*.xml`, at least 20 tests that were run, in each artifact for itself, never absent
+    Conditions
+      `a`: `tests.failed` of `unit` (cases that failed or could not be run to an end, without quarantined ones) on branch `main`, `release/*` must be <= 0; without evidence it only warns
+      `b`: `coverage.lines` of `coverage` (distinct (file, line) with a hit, of all) must be >= 80 %, warns unless >= 85 %, not worse than the best pass of `main` by more than 0.50 % or 5 line(s) (before there is one it warns); without evidence the gate cannot pass
+      `c`: `findings.high` of `image` (high findings) where a fix may exist, critical findings from 1d after they were first seen, high findings from 7d after they were first seen must be <= 0; without evidence the gate cannot pass; it only ever warns
+    Excuses
+      `CVE-1` in `lib*` was waived until 2026-11-27, which is over: not reachable (ann)
+      `K: slow*` is in quarantine until 2026-12-24: a race (bob)
+    Repository
+      its own policy in `**/gate.yaml` may be stricter and waive findings
+    ");
+}

@@ -1,11 +1,16 @@
 //! Words for people: one sentence for each condition, and the message that the pipeline's console shows.
 
-use super::metric::METRICS;
 use super::verdict::{Outcome, Verdict};
 use std::fmt::Write as _;
-use words::with_unit;
 
+mod html;
+mod markdown;
+mod view;
 pub(super) mod words;
+
+pub use html::html;
+pub use markdown::markdown;
+pub use view::{Row, headline, rows};
 
 /// Longest failure message that CodePipeline takes, in characters (API reference, `FailureDetails.message`).
 pub const MAX_MESSAGE: usize = 5000;
@@ -15,7 +20,6 @@ pub const MAX_SUMMARY: usize = 2048;
 /// The whole verdict as a message of at most `limit` characters; what does not fit is counted.
 #[must_use]
 pub fn message(policy: &str, verdict: &Verdict, limit: usize) -> String {
-    let bad: Vec<_> = verdict.conditions.iter().filter(|c| c.outcome != Outcome::Pass).collect();
     let mut text = format!(
         "gate `{policy}`: {}, {} of {} condition(s) hold",
         verdict.outcome.word(),
@@ -23,22 +27,14 @@ pub fn message(policy: &str, verdict: &Verdict, limit: usize) -> String {
         verdict.conditions.len()
     );
     let mut lines: Vec<String> = Vec::new();
-    for condition in bad {
-        lines.push(format!("[{}] {}", condition.outcome.word(), condition.message));
-        if !condition.offenders.is_empty() {
-            lines.push(format!(
-                "    {}",
-                condition.offenders.iter().take(5).map(|name| plain(name)).collect::<Vec<_>>().join(", ")
-            ));
+    for row in view::rows(verdict).iter().filter(|row| row.judged.outcome != Outcome::Pass) {
+        lines.push(format!("[{}] {}", row.judged.outcome.word(), row.message));
+        if !row.judged.offenders.is_empty() {
+            lines.push(format!("    {}", named(&row.judged.offenders)));
         }
+        lines.extend(row.judged.help.iter().map(|help| format!("    see {}", plain(help))));
     }
-    lines.extend(
-        verdict
-            .waived
-            .iter()
-            .map(|w| format!("waived until {}: {} in {}", w.expires, plain(&w.finding), plain(&w.component))),
-    );
-    lines.extend(verdict.notes.iter().map(|note| format!("note: {note}")));
+    lines.extend(aside(verdict));
     let total = lines.len();
     for (index, line) in lines.iter().enumerate() {
         let rest = format!("\n… and {} more line(s) in the report", total - index);
@@ -51,14 +47,48 @@ pub fn message(policy: &str, verdict: &Verdict, limit: usize) -> String {
     text.chars().take(limit).collect()
 }
 
+/// The first five, and how many more.
+fn named(offenders: &[String]) -> String {
+    const NAMED: usize = 5;
+    let names: Vec<String> = offenders.iter().take(NAMED).map(|name| plain(name)).collect();
+    let more = offenders.len().saturating_sub(NAMED);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!("{}{more}", names.join(", "))
+}
+
+/// What did not count, and why.
+#[must_use]
+pub fn aside(verdict: &Verdict) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    lines.extend(
+        verdict
+            .waived
+            .iter()
+            .map(|w| format!("waived until {}: {} in {}", w.expires, plain(&w.finding), plain(&w.component))),
+    );
+    lines.extend(verdict.in_grace.iter().map(|finding| {
+        let (id, component) = (plain(&finding.finding), plain(&finding.component));
+        format!("counts from {}: {id} in {component} ({})", finding.until.date_and_time(), finding.severity)
+    }));
+    lines.extend(
+        verdict
+            .quarantined
+            .iter()
+            .map(|test| format!("in quarantine until {}: {}", test.expires, plain(&test.test))),
+    );
+    lines.extend(verdict.not_judged.iter().map(|n| format!("not judged: `{}`, {}", n.id, plain(&n.reason))));
+    lines.extend(verdict.notes.iter().map(|note| format!("note: {note}")));
+    lines
+}
+
 fn holding(verdict: &Verdict) -> usize {
     verdict.conditions.iter().filter(|condition| condition.outcome.lets_through()).count()
 }
 
 /// A figure of `metric` with its unit. Percentages are cut, not rounded.
-pub(crate) fn amount(metric: &str, value: f64) -> String {
-    let unit = METRICS.iter().find(|known| known.name == metric).map_or("", |known| known.unit);
-    with_unit(if unit == "%" { (value * 100.0).floor() / 100.0 } else { value }, unit)
+#[must_use]
+pub fn amount(metric: &str, value: f64) -> String {
+    view::shown(value, view::unit(metric))
 }
 
 /// Text from outside on one line, without control and direction characters.
@@ -82,38 +112,4 @@ pub(crate) fn short(text: &str, limit: usize) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::gates::verdict::Judged;
-
-    fn verdict(count: usize) -> Verdict {
-        let judged = |index: usize| Judged {
-            id: format!("c{index}"),
-            outcome: Outcome::Fail,
-            metric: "tests.failed".to_owned(),
-            operator: "<=".to_owned(),
-            threshold: 0.0,
-            actual: Some(1.0),
-            message: format!("`tests.failed` is 1, `c{index}` asks for <= 0: 1 fewer would pass"),
-            offenders: vec!["adds\u{202e} an\norder".to_owned()],
-            ..Judged::default()
-        };
-        Verdict { outcome: Outcome::Fail, conditions: (0..count).map(judged).collect(), ..Verdict::default() }
-    }
-
-    #[test]
-    fn every_failed_condition_is_listed_with_its_offenders() {
-        insta::assert_snapshot!(message("build", &verdict(1), MAX_MESSAGE), @r"
-        gate `build`: fail, 0 of 1 condition(s) hold
-        [fail] `tests.failed` is 1, `c0` asks for <= 0: 1 fewer would pass
-            adds  an order
-        ");
-    }
-
-    #[test]
-    fn a_message_never_exceeds_the_limit_and_says_what_was_left_out() {
-        let text = message("build", &verdict(300), MAX_MESSAGE);
-        assert!(text.chars().count() <= MAX_MESSAGE);
-        assert!(text.ends_with("more line(s) in the report"), "{text}");
-    }
-}
+mod tests;

@@ -34,10 +34,11 @@ pub struct LineSet {
 }
 
 /// Highest line number taken: a file of more lines is generated, and a wrong number must not cost memory.
-pub(super) const MAX_LINE: u32 = 4_000_000;
+pub(crate) const MAX_LINE: u32 = 4_000_000;
 
 impl LineSet {
     /// Notes line `number` (from 1); a hit anywhere is a hit. False when the number is beyond [`MAX_LINE`].
+    #[inline]
     pub fn add(&mut self, number: u32, hit: bool) -> bool {
         if number > MAX_LINE {
             return false;
@@ -50,6 +51,22 @@ impl LineSet {
         if let (Some(seen), Some(hits)) = (self.seen.get_mut(word), self.hit.get_mut(word)) {
             *seen |= bit;
             *hits |= if hit { bit } else { 0 };
+        }
+        true
+    }
+
+    /// Notes lines `first` to `last`. False when there are none, or the last is beyond [`MAX_LINE`].
+    pub(crate) fn add_range(&mut self, first: u32, last: u32, hit: bool) -> bool {
+        if first > last || !self.add(last, hit) {
+            return false;
+        }
+        let (start, end) = ((first / 64) as usize, (last / 64) as usize);
+        let words = self.seen.iter_mut().zip(&mut self.hit).enumerate().skip(start).take(end + 1 - start);
+        for (index, (seen, hits)) in words {
+            let low = if index == start { u64::MAX << (first % 64) } else { u64::MAX };
+            let high = if index == end { u64::MAX >> (63 - last % 64) } else { u64::MAX };
+            *seen |= low & high;
+            *hits |= if hit { low & high } else { 0 };
         }
         true
     }
@@ -191,4 +208,20 @@ impl FileCoverage {
 /// The one that hits more, out of the larger total.
 fn better(a: Ratio, b: Ratio) -> Ratio {
     Ratio { hit: a.hit.max(b.hit), total: a.total.max(b.total) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_range_is_the_same_as_each_of_its_lines() {
+        for (first, last) in [(0, 0), (1, 63), (1, 64), (63, 64), (64, 127), (5, 300), (128, 128)] {
+            let (mut range, mut each) = (LineSet::default(), LineSet::default());
+            assert!(range.add_range(first, last, true));
+            (first..=last).for_each(|line| assert!(each.add(line, true)));
+            assert_eq!(range, each, "{first} to {last}");
+        }
+        assert!(!LineSet::default().add_range(1, MAX_LINE + 1, true));
+    }
 }

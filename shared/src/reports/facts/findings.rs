@@ -2,7 +2,8 @@
 
 use crate::model::Timestamp;
 use serde::Serialize;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::hash::BuildHasher;
 
 /// One scale for every scanner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, serde::Deserialize)]
@@ -68,7 +69,7 @@ impl Severity {
 }
 
 /// Whether something can be done.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Fix {
     /// A version without it exists.
@@ -137,6 +138,20 @@ impl Finding {
         self.id.eq_ignore_ascii_case(id) || self.aliases.iter().any(|alias| alias.eq_ignore_ascii_case(id))
     }
 
+    /// What makes two entries one finding.
+    fn identity(&self) -> [&str; 4] {
+        [&self.id, &self.component, &self.version, &self.location]
+    }
+
+    /// Takes in another entry of the same finding.
+    fn join(&mut self, other: &Self) {
+        self.severity = self.severity.max(other.severity);
+        self.occurrences = self.occurrences.saturating_add(other.occurrences);
+        if self.fix == Fix::Unknown {
+            self.fix = other.fix;
+        }
+    }
+
     /// What stays the same from run to run: id and component.
     #[must_use]
     pub fn fingerprint(&self) -> String {
@@ -152,11 +167,22 @@ pub struct FindingFacts {
     /// Those that the tool itself does not count.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub suppressed: Vec<Finding>,
+    /// Findings that are only counted and not named, as events of finished scans do. They count like the others, and no waiver or statement
+    /// can name them.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub counted: BTreeMap<Severity, u64>,
+    /// Place of each identity in `findings`, by its hash: no second copy of the text is kept.
     #[serde(skip)]
-    places: HashMap<[String; 4], usize>,
+    places: HashMap<u64, usize>,
 }
 
 impl FindingFacts {
+    /// Findings of which only the number is known.
+    #[must_use]
+    pub fn of_counts(counted: BTreeMap<Severity, u64>) -> Self {
+        Self { counted, ..Self::default() }
+    }
+
     /// Adds a finding; of two with one identity the graver severity stays and the occurrences are added. One that the tool suppresses goes
     /// to [`FindingFacts::suppressed`].
     pub fn add(&mut self, finding: Finding) {
@@ -164,33 +190,35 @@ impl FindingFacts {
             self.suppressed.push(finding);
             return;
         }
-        let identity =
-            [&finding.id, &finding.component, &finding.version, &finding.location].map(String::clone);
-        match self.places.get(&identity).and_then(|place| self.findings.get_mut(*place)) {
-            Some(known) => {
-                known.severity = known.severity.max(finding.severity);
-                known.occurrences += finding.occurrences;
-                if known.fix == Fix::Unknown {
-                    known.fix = finding.fix;
-                }
-            }
-            None => {
-                self.places.insert(identity, self.findings.len());
-                self.findings.push(finding);
+        let mut slot = self.places.hasher().hash_one(finding.identity());
+        while let Some(place) = self.places.get(&slot).copied() {
+            match self.findings.get_mut(place).filter(|known| known.identity() == finding.identity()) {
+                Some(known) => return known.join(&finding),
+                // Two identities with one hash: the next slot.
+                None => slot = slot.wrapping_add(1),
             }
         }
+        self.places.insert(slot, self.findings.len());
+        self.findings.push(finding);
     }
 
     /// Findings of one severity.
     #[must_use]
     pub fn count(&self, severity: Severity) -> u64 {
-        self.findings.iter().filter(|finding| finding.severity == severity).count() as u64
+        let named = self.findings.iter().filter(|finding| finding.severity == severity).count() as u64;
+        named.saturating_add(self.counted.get(&severity).copied().unwrap_or(0))
     }
 
-    /// The same scans without any finding of theirs.
+    /// All findings.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        self.counted.values().fold(self.findings.len() as u64, |sum, count| sum.saturating_add(*count))
+    }
+
+    /// The same scans without any finding that has a name; what is only counted stays.
     #[must_use]
     pub fn without_findings(&self) -> Self {
-        Self { suppressed: self.suppressed.clone(), ..Self::default() }
+        Self { suppressed: self.suppressed.clone(), counted: self.counted.clone(), ..Self::default() }
     }
 
     /// Keeps the findings for which `keeps` holds.
@@ -203,6 +231,10 @@ impl FindingFacts {
     pub(crate) fn merge(mut self, other: Self) -> Self {
         other.findings.into_iter().for_each(|finding| self.add(finding));
         self.suppressed.extend(other.suppressed);
+        for (severity, count) in other.counted {
+            let known = self.counted.entry(severity).or_default();
+            *known = known.saturating_add(count);
+        }
         self
     }
 }

@@ -12,9 +12,12 @@ mod vex;
 
 pub use analysis::{AnalysisFacts, Check};
 pub use changes::ChangeFacts;
+pub(crate) use coverage::MAX_LINE;
 pub use coverage::{CoverageFacts, FileCoverage, LineSet, Lines, Ratio};
 pub use findings::{Finding, FindingFacts, Fix, Severity};
+pub(crate) use performance::MAX_LABELS;
 pub use performance::{Declared as DeclaredSamples, Measured as MeasuredSamples, PerformanceFacts, Samples};
+pub(crate) use tests::Keys;
 pub use tests::{Broken, Duplicates, Outcome as CaseOutcome, TestFacts, case_key};
 pub use vex::{Statement, Status as VexStatus, VexFacts};
 
@@ -188,5 +191,18 @@ impl Parsed {
 /// Text from a report as it is kept: on one line, without control characters, at most [`MAX_TEXT`] characters.
 #[must_use]
 pub fn kept(text: &str) -> String {
-    text.trim().chars().map(|c| if c.is_control() { ' ' } else { c }).take(MAX_TEXT).collect()
+    let text = text.trim();
+    let start = text.as_bytes().get(..MAX_TEXT).unwrap_or(text.as_bytes());
+    // Nearly all text is printable ASCII: no need to look at characters.
+    if start.iter().all(|byte| (b' '..=b'~').contains(byte)) {
+        return text.get(..MAX_TEXT).unwrap_or(text).to_owned();
+    }
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(MAX_TEXT).collect()
+}
+
+/// A moment as reports write it: RFC 3339, or the same without a zone, which is taken for UTC.
+#[must_use]
+pub(crate) fn moment(text: &str) -> Option<Timestamp> {
+    let text = text.trim();
+    text.parse().or_else(|_| format!("{text}Z").parse()).ok()
 }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 /// Longest sample that is told apart, in milliseconds (one hour).
 const LONGEST_MS: u64 = 3_600_000;
 /// Labels kept apart; a test that writes ids into its labels must not cost memory.
-pub(super) const MAX_LABELS: usize = 1_000;
+pub(crate) const MAX_LABELS: usize = 1_000;
 
 /// Samples of one label, measured one by one.
 #[derive(Debug, Clone)]
@@ -17,12 +17,14 @@ pub struct Measured {
     pub total: u64,
     /// Failed samples; they count in the latency too.
     pub failed: u64,
-    /// Elapsed times in milliseconds.
-    elapsed: Histogram<u64>,
+    /// Elapsed times in milliseconds. Counts of 32 bits: half the memory of a thousand labels, and no file has four thousand million samples.
+    elapsed: Histogram<u32>,
     /// First start, milliseconds since 1970.
     pub first: i64,
     /// Last end, milliseconds since 1970.
     pub last: i64,
+    /// Whether the start of a sample is unknown: then there is no throughput.
+    untimed: bool,
 }
 
 /// Samples of one label, as a tool has summed them up.
@@ -57,21 +59,25 @@ impl Measured {
     pub fn new() -> Option<Self> {
         let mut elapsed = Histogram::new_with_bounds(1, 2, 3).ok()?;
         elapsed.auto(true);
-        Some(Self { total: 0, failed: 0, elapsed, first: i64::MAX, last: i64::MIN })
+        Some(Self { total: 0, failed: 0, elapsed, first: i64::MAX, last: i64::MIN, untimed: false })
     }
 
-    /// Adds one sample that started at `start`; longer ones than an hour count as an hour.
-    pub fn add(&mut self, start: i64, elapsed_ms: u64, success: bool) {
+    /// Adds one sample that started at `start`, where that is known; longer ones than an hour count as an hour.
+    pub fn add(&mut self, start: Option<i64>, elapsed_ms: u64, success: bool) {
         self.total += 1;
         self.failed += u64::from(!success);
         if self.elapsed.record(elapsed_ms.min(LONGEST_MS)).is_err() {
             self.elapsed.saturating_record(elapsed_ms);
         }
+        let Some(start) = start else {
+            self.untimed = true;
+            return;
+        };
         self.first = self.first.min(start);
         self.last = self.last.max(start.saturating_add(i64::try_from(elapsed_ms).unwrap_or(i64::MAX)));
     }
 
-    fn join(&mut self, other: &Self) {
+    pub(crate) fn join(&mut self, other: &Self) {
         self.total += other.total;
         self.failed += other.failed;
         if self.elapsed.add(&other.elapsed).is_err() {
@@ -84,6 +90,7 @@ impl Measured {
         }
         self.first = self.first.min(other.first);
         self.last = self.last.max(other.last);
+        self.untimed |= other.untimed;
     }
 }
 
@@ -136,14 +143,15 @@ impl Samples {
         }
     }
 
-    /// Requests per second from the first start to the last end; none when all began and ended in one millisecond or the tool does not say.
+    /// Requests per second from the first start to the last end; none when all began and ended in one millisecond, when a start is unknown, or
+    /// the tool does not say.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "counts and milliseconds far below 2^52")]
     pub fn per_second(&self) -> Option<f64> {
         match self {
             Self::Measured(samples) => {
                 let span = samples.last.saturating_sub(samples.first);
-                (span > 0).then(|| samples.total as f64 * 1000.0 / span as f64)
+                (span > 0 && !samples.untimed).then(|| samples.total as f64 * 1000.0 / span as f64)
             }
             Self::Declared(samples) => samples.per_second,
         }
@@ -200,23 +208,24 @@ impl PerformanceFacts {
         found.filter(|samples| samples.total() > 0)
     }
 
-    /// Where samples of `label` are counted; none when the histogram's bounds are refused, which they are not.
-    pub fn measured(&mut self, label: &str) -> Option<&mut Measured> {
-        let slot = if self.labels.contains_key(label) || self.labels.len() < MAX_LABELS {
-            if !self.labels.contains_key(label) {
-                self.labels.insert(label.to_owned(), Samples::Measured(Box::new(Measured::new()?)));
+    /// Adds what a tool has summed up for `label`; whether the label is kept apart.
+    pub(crate) fn declare(&mut self, label: &str, samples: Declared) -> bool {
+        let samples = Samples::Declared(samples);
+        let is_known = self.labels.contains_key(label);
+        if !is_known && self.labels.len() >= MAX_LABELS {
+            match &mut self.others {
+                Some(others) => others.join(&samples),
+                others @ None => *others = Some(samples),
             }
-            self.labels.get_mut(label)
-        } else {
-            if self.others.is_none() {
-                self.others = Some(Samples::Measured(Box::new(Measured::new()?)));
-            }
-            self.others.as_mut()
-        };
-        match slot {
-            Some(Samples::Measured(samples)) => Some(samples),
-            Some(Samples::Declared(_)) | None => None,
+            return false;
         }
+        match self.labels.get_mut(label) {
+            Some(known) => known.join(&samples),
+            None => {
+                self.labels.insert(label.to_owned(), samples);
+            }
+        }
+        true
     }
 
     pub(crate) fn merge(mut self, other: Self) -> Self {

@@ -6,11 +6,11 @@ use std::collections::{HashMap, HashSet};
 
 /// Failed and broken cases kept by name; more are only counted.
 pub(super) const KEPT_BROKEN: usize = 5_000;
-/// Passed cases remembered to tell a repeated case from a new one (8 bytes each).
-const REMEMBERED: usize = 500_000;
+/// Passed cases remembered to tell a repeated case from a new one: what a table of half a million places takes before it grows (5 MB).
+const REMEMBERED: usize = (1 << 19) / 8 * 7;
 
 /// How a case ended.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Outcome {
     /// Passed.
@@ -78,11 +78,11 @@ pub struct TestFacts {
 }
 
 /// Keys are hashes already.
-type Keys = std::hash::BuildHasherDefault<Identity>;
+pub(crate) type Keys = std::hash::BuildHasherDefault<Identity>;
 
 /// A hasher that takes a hash for what it is.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Identity(u64);
+pub(crate) struct Identity(u64);
 
 impl std::hash::Hasher for Identity {
     fn finish(&self) -> u64 {
@@ -90,8 +90,12 @@ impl std::hash::Hasher for Identity {
     }
 
     fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = (self.0.rotate_left(5) ^ u64::from(*byte)).wrapping_mul(0x517c_c1b7_2722_0a95);
+        let mut take =
+            |word: u64| self.0 = (self.0.rotate_left(5) ^ word).wrapping_mul(0x517c_c1b7_2722_0a95);
+        let (words, rest) = bytes.as_chunks::<8>();
+        words.iter().for_each(|word| take(u64::from_le_bytes(*word)));
+        if !rest.is_empty() {
+            take(rest.iter().fold(0, |word, byte| word << 8 | u64::from(*byte)));
         }
     }
 
@@ -103,11 +107,11 @@ impl std::hash::Hasher for Identity {
 /// The identity of a case: a hash over suite, class and name (`FxHash`, not for adversaries: a collision can only make a case count as
 /// repeated, which decides nothing unless the policy says `duplicates: any-pass`).
 #[must_use]
-pub fn case_key(parts: &[&str]) -> u64 {
+pub fn case_key<T: AsRef<[u8]>>(parts: &[T]) -> u64 {
     use std::hash::Hasher as _;
     let mut hasher = Identity::default();
     for part in parts {
-        hasher.write(part.as_bytes());
+        hasher.write(part.as_ref());
         hasher.write(&[0xff]);
     }
     hasher.finish()

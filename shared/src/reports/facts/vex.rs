@@ -1,10 +1,10 @@
 //! Statements on whether a vulnerability matters to a product (VEX).
 
 use crate::model::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// What a statement says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
     /// It does not matter, with a justification.
