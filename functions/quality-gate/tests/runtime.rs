@@ -129,7 +129,7 @@ fn good_reports_pass_and_the_record_is_kept_before_the_answer() {
         "PutJobSuccessResult",
     ];
     assert_eq!(asked, order);
-    insta::assert_snapshot!(function.aws.requests_of("PutJobSuccessResult")[0].json(), @r#"{"executionDetails":{"percentComplete":100,"summary":"gate `build`: pass, 1 of 1 condition(s) hold"},"jobId":"11111111-abcd-1111-abcd-111111abcdef","outputVariables":{"reportKey":"gates/e-1/11111111-abcd-1111-abcd-111111abcdef.json","summary":"gate `build`: pass, 1 of 1 condition(s) hold","verdict":"pass"}}"#);
+    insta::assert_snapshot!(function.aws.requests_of("PutJobSuccessResult")[0].json(), @r#"{"executionDetails":{"percentComplete":100,"summary":"gate `build`: pass, 1 of 1 condition(s) hold"},"jobId":"11111111-abcd-1111-abcd-111111abcdef","outputVariables":{"conditionsFailed":"0","conditionsTotal":"1","reportKey":"gates/e-1/11111111-abcd-1111-abcd-111111abcdef.json","summary":"gate `build`: pass, 1 of 1 condition(s) hold","verdict":"pass"}}"#);
     insta::assert_snapshot!(function.stop(&SECRETS).unwrap().messages(), @"INFO gate `build`: pass, 1 of 1 condition(s) hold");
 }
 
@@ -149,11 +149,11 @@ fn the_artifact_is_read_with_the_credentials_of_the_job_only() {
 fn a_failed_test_fails_the_job_and_people_are_told() {
     let mut function = started(RED);
     assert_eq!(function.invoke(&job(), 20), Answer::Response(Value::Null));
-    insta::assert_snapshot!(failure(&function.aws), @r"
+    insta::assert_snapshot!(failure(&function.aws), @"
     JobFailed: gate `build`: fail, 0 of 1 condition(s) hold
     [fail] `tests.failed` is 1, `unit` asks for <= 0: 1 fewer would pass
         b
-    report: gates/e-1/11111111-abcd-1111-abcd-111111abcdef.json
+    report: s3://tidegate-reports/gates/e-1/11111111-abcd-1111-abcd-111111abcdef.html
     ");
     insta::assert_snapshot!(function.aws.requests_of("Publish")[0].field("Subject").unwrap(), @"Tidegate: a gate did not pass");
     let secrets = [SECRETS[0], SECRETS[1], "planted-test-output"];
@@ -290,7 +290,7 @@ fn a_build_whose_artifact_is_not_there_has_an_error_for_a_verdict() {
     let message = function.aws.requests_of("SendMessage")[0].json();
     let body: Value = serde_json::from_str(message["MessageBody"].as_str().unwrap()).unwrap();
     let gate = &body["detail"]["gate"];
-    insta::assert_snapshot!(format!("{} {} {}", gate["outcome"], gate["conditions"][0]["sentence"], gate["notes"]), @r#""error" "`unit` cannot be judged: 0 file(s) match `**/junit.xml`, at least 1 must" ["there is no object `builds/1001/4b1c9d2e-0000-4000-8000-000000000001/reports.zip`, the build has written no artifact"]"#);
+    insta::assert_snapshot!(format!("{} {} {}", gate["outcome"], gate["conditions"][0]["sentence"], gate["notes"]), @r#""error" "`unit` cannot be judged: no file matches `**/junit.xml`, at least 1 must" ["there is no object `builds/1001/4b1c9d2e-0000-4000-8000-000000000001/reports.zip`, the build has written no artifact"]"#);
     function.stop(&[]).unwrap();
 }
 
@@ -298,11 +298,11 @@ fn a_build_whose_artifact_is_not_there_has_an_error_for_a_verdict() {
 fn a_build_whose_artifact_may_not_be_read_fails_its_invocation() {
     let mut function = started_for_builds(Reply::xml_error(403, "AccessDenied", "Access Denied"));
     let Answer::Error(error) = function.invoke(&build(), 20) else { panic!("an error") };
-    insta::assert_snapshot!(error, @r#"{"errorMessage":"the build's artifact cannot be read: S3 refused `GetObject`: `AccessDenied`: Access Denied","errorType":"Unjudged"}"#);
+    insta::assert_snapshot!(error, @r#"{"errorMessage":"artifact `build` cannot be read: S3 refused `GetObject`: `AccessDenied`: Access Denied","errorType":"Unjudged"}"#);
     assert!(
         function.aws.requests_of("PutItem").is_empty() && function.aws.requests_of("SendMessage").is_empty()
     );
-    insta::assert_snapshot!(function.stop(&[]).unwrap().messages(), @"ERROR the build's artifact cannot be read: S3 refused `GetObject`: `AccessDenied`: Access Denied");
+    insta::assert_snapshot!(function.stop(&[]).unwrap().messages(), @"ERROR artifact `build` cannot be read: S3 refused `GetObject`: `AccessDenied`: Access Denied");
 }
 
 const CONTINUED: &str = include_str!("../../../events/quality-gate/job-continued.json");
@@ -326,12 +326,12 @@ fn a_scan_in_progress_makes_the_job_come_again_and_nothing_is_kept() {
     let mut function =
         started_for_a_scan(Reply::json(&json!({"imageScanStatus": {"status": "IN_PROGRESS"}})));
     assert_eq!(function.invoke(&job(), 20), Answer::Response(Value::Null));
-    insta::assert_snapshot!(function.aws.requests_of("DescribeImageScanFindings")[0].json(), @"");
+    insta::assert_snapshot!(function.aws.requests_of("DescribeImageScanFindings")[0].json(), @r#"{"imageId":{"imageDigest":"sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"},"maxResults":1000,"registryId":"000000000000","repositoryName":"b2b/api-gateway"}"#);
     let answer = function.aws.requests_of("PutJobSuccessResult")[0].json();
     let token: Value = serde_json::from_str(answer["continuationToken"].as_str().unwrap()).unwrap();
     assert_eq!((&token["attempt"], answer.get("outputVariables")), (&json!(1), None));
     let summary = answer["executionDetails"]["summary"].as_str().unwrap();
-    insta::assert_snapshot!(format!("{} {}", answer["executionDetails"]["percentComplete"], summary.lines().last().unwrap()), @"");
+    insta::assert_snapshot!(format!("{} {}", answer["executionDetails"]["percentComplete"], summary.lines().last().unwrap()), @"0 `no-critical` waits: `BuildApiGateway/imageDetail.json#b2b/api-gateway` is not finished: the scan of `b2b/api-gateway@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef` is `IN_PROGRESS`");
     assert!(function.aws.requests_of("PutItem").is_empty());
     function.stop(&SECRETS).unwrap();
 }
@@ -348,7 +348,11 @@ fn a_job_that_comes_back_after_its_deadline_is_failed_with_what_is_missing() {
     let event: Value = serde_json::from_str(CONTINUED).unwrap();
     assert_eq!(function.invoke(&event, 20), Answer::Response(Value::Null));
     let details = function.aws.requests_of("PutJobFailureResult")[0].json()["failureDetails"].clone();
-    insta::assert_snapshot!(details["message"].as_str().unwrap(), @"");
+    insta::assert_snapshot!(details["message"].as_str().unwrap(), @"
+    gate `build`: error, 0 of 1 condition(s) hold
+    [error] `no-critical` cannot be judged: `BuildApiGateway/imageDetail.json#b2b/api-gateway` is no evidence: `b2b/api-gateway@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef` has not been scanned, at `/imageScanStatus`
+    report: s3://tidegate-reports/gates/e-1/22222222-abcd-2222-abcd-222222abcdef.html
+    ");
     function.stop(&SECRETS).unwrap();
 }
 
@@ -357,7 +361,7 @@ fn a_scanner_that_may_not_be_asked_is_named_with_its_permission() {
     let mut function =
         started_for_a_scan(Reply::error(400, "AccessDeniedException", "no ecr:DescribeImageScanFindings"));
     assert_eq!(function.invoke(&job(), 20), Answer::Response(Value::Null));
-    insta::assert_snapshot!(failure(&function.aws), @"");
+    insta::assert_snapshot!(failure(&function.aws), @"PermissionError: the scan of image `b2b/api-gateway` cannot be read: ECR refused `DescribeImageScanFindings`: `AccessDeniedException`: no ecr:DescribeImageScanFindings");
     function.stop(&SECRETS).unwrap();
 }
 
@@ -411,7 +415,7 @@ fn a_history_that_cannot_be_read_is_never_taken_for_none() {
         .answer(ARTIFACT, Reply::new(200, "application/zip", zip("junit.xml", GREEN)))
         .answer(HISTORY, Reply::new(200, "application/json", "{\"seen\": 1").with_header("etag", "\"h\""));
     assert_eq!(function.invoke(&job(), 20), Answer::Response(Value::Null));
-    insta::assert_snapshot!(failure(&function.aws), @"");
+    insta::assert_snapshot!(failure(&function.aws), @"ConfigurationError: the history `b2b-production` cannot be read: S3 answered `GetObject` with something unreadable: `history/b2b-production.json`: it is no history: invalid type: integer `1`, expected a map at line 1 column 10");
     function.stop(&SECRETS).unwrap();
 }
 
@@ -423,7 +427,7 @@ fn people_hear_of_a_failure_in_the_words_of_their_channel() {
     assert_eq!(publish.field("MessageStructure").as_deref(), Some("json"));
     let told: Value = serde_json::from_str(&publish.field("Message").unwrap()).unwrap();
     let chat: Value = serde_json::from_str(told["https"].as_str().unwrap()).unwrap();
-    insta::assert_snapshot!(chat, @"");
+    insta::assert_snapshot!(chat, @r#"{"content":{"description":"[fail] `tests.failed` is 1, `unit` asks for &lt;= 0: 1 fewer would pass\n    b\nreport: s3://tidegate-reports/gates/e-1/11111111-abcd-1111-abcd-111111abcdef.html","textType":"client-markdown","title":"gate `build`: fail, 0 of 1 condition(s) hold"},"metadata":{"summary":"gate `build`: fail, 0 of 1 condition(s) hold","threadId":"e-1"},"source":"custom","version":"1.0"}"#);
     assert!(told["email"].as_str().unwrap().starts_with("gate `build`: fail"), "{told}");
     function.stop(&SECRETS).unwrap();
 }
