@@ -275,11 +275,6 @@ fn enough_tests(source: &Source, parts: &[(String, Facts)]) -> Result<(), Absent
     if counts.is_empty() && source.min_tests == 0 {
         return Ok(());
     }
-    // A file without a case hides behind others that have some.
-    let is_empty = |facts: &Facts| matches!(facts, Facts::Tests(tests) if tests.total() == 0);
-    if let Some((path, _)) = parts.iter().find(|(_, facts)| is_empty(facts)) {
-        return Err(Absent::Broken(format!("`{path}` has no test")));
-    }
     if total < least {
         return Err(Absent::Broken(format!("{total} test(s) were run, at least {least} must be")));
     }

@@ -69,8 +69,12 @@ fn read(input: Input<'_>) -> Result<Parsed, ReportError> {
     let mut found = Found::default();
     collect(&root, "", "", 0, &mut facts, &mut found)?;
     let declared = declared(&root.stats, "/stats")?;
-    if declared.total == 0 && found.total == 0 {
-        return Err(ReportError::nothing("/stats/numberOfRequests", "there was no request"));
+    if found.total == 0 {
+        let at = "/stats/numberOfRequests";
+        return Err(match declared.total {
+            0 => ReportError::nothing(at, "there was no request"),
+            total => ReportError::at(at, format!("it tells of {total} requests, and none is in the file")),
+        });
     }
     about.tool = Some("Gatling".to_owned());
     about.compare("requests.total", Some(declared.total), found.total);
@@ -222,6 +226,7 @@ mod tests {
     #[test]
     fn what_cannot_be_judged_is_an_error() {
         insta::assert_snapshot!(read(&node("GROUP", "All Requests", &stats(0, 0, 1), "")).unwrap_err(), @"there was no request, at `/stats/numberOfRequests`");
+        insta::assert_snapshot!(read(&node("GROUP", "All Requests", &stats(5, 0, 1), "")).unwrap_err(), @"it tells of 5 requests, and none is in the file, at `/stats/numberOfRequests`");
         insta::assert_snapshot!(read(&node("PAGE", "All Requests", &stats(1, 0, 1), "")).unwrap_err(), @"`PAGE` is neither `GROUP` nor `REQUEST`, at `/type`");
         let wrong = r#"{"numberOfRequests":{"total":5,"ok":5,"ko":5}}"#;
         insta::assert_snapshot!(read(&node("REQUEST", "a", wrong, "")).unwrap_err(), @"5 good and 5 failed requests are not 5, at `/stats/numberOfRequests`");

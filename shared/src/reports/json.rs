@@ -36,20 +36,6 @@ pub(crate) fn each<'a, T: Deserialize<'a>>(
     Ok(())
 }
 
-/// Reads one value from each line that is not blank; `each` gets the number of the line, from 1.
-pub(crate) fn read_lines<T: DeserializeOwned>(
-    input: Input<'_>,
-    mut each: impl FnMut(usize, T) -> Result<(), ReportError>,
-) -> Result<(), ReportError> {
-    let bytes = input.into_bytes()?;
-    for (index, line) in bytes.split(|byte| *byte == b'\n').enumerate() {
-        if !line.trim_ascii().is_empty() {
-            each(index + 1, serde_json::from_slice(line).map_err(|error| broken(&error, index))?)?;
-        }
-    }
-    Ok(())
-}
-
 /// What `serde_json` says, as an error of the report; `lines` come before its first.
 fn broken(error: &serde_json::Error, lines: usize) -> ReportError {
     let at = format!("line {} column {}", lines + error.line(), error.column());

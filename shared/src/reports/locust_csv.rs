@@ -70,8 +70,14 @@ fn read(input: Input<'_>) -> Result<Parsed, ReportError> {
     let Some(all) = all else {
         return Err(ReportError::truncated("row 1", "there is no row `Aggregated`: the file is truncated"));
     };
-    if all.total == 0 && total == 0 {
-        return Err(ReportError::nothing("row 1", "there was no request"));
+    if total == 0 {
+        return Err(match all.total {
+            0 => ReportError::nothing("row 1", "there was no request"),
+            count => ReportError::at(
+                "row 1",
+                format!("`Aggregated` tells of {count} requests, and none is in the file"),
+            ),
+        });
     }
     let mut about = About { tool: Some("Locust".to_owned()), ..About::default() };
     about.compare("requests.total", Some(all.total), total);
@@ -192,6 +198,7 @@ mod tests {
         insta::assert_snapshot!(read("GET,/,3,1,5,9,1,5,9,9\r\n,Aggre").unwrap_err(), @"the last row does not end with a line break: the file is truncated, at `row 3`");
         insta::assert_snapshot!(read("GET,/,3,1\r\n,Aggregated,4,1,6,9,2,6,9,9\r\n").unwrap_err(), @"the row has 4 fields and not 10: the file may be truncated, at `row 2`");
         insta::assert_snapshot!(read(",Aggregated,0,0,0,0,0,N/A,N/A,N/A\r\n").unwrap_err(), @"there was no request, at `row 1`");
+        insta::assert_snapshot!(read(",Aggregated,7,0,0,0,0,1,1,1\r\n").unwrap_err(), @"`Aggregated` tells of 7 requests, and none is in the file, at `row 1`");
         insta::assert_snapshot!(read("GET,/,N/A,1,5,9,1,5,9,9\r\n").unwrap_err(), @"`Request Count` is `N/A` and not a whole number, at `row 2`");
         insta::assert_snapshot!(read("GET,/,1,2,5,9,1,5,9,9\r\n").unwrap_err(), @"2 failed requests are more than all 1, at `row 2`");
         insta::assert_snapshot!(read(",Aggregated,1,0,6,9,2,6,9,9\r\nGET,/,1,0,5,9,1,5,9,9\r\n").unwrap_err(), @"a row follows the one of all requests, at `row 3`");

@@ -188,7 +188,7 @@ fn finding(advisory: &Advisory<'_>) -> Finding {
 /// Reads an audit.
 ///
 /// # Errors
-/// When it is not JSON, another version, or an error object, or when no dependency was looked at.
+/// When it is not JSON, another version, or an error object.
 fn read(input: Input<'_>) -> Result<Parsed, ReportError> {
     let bytes = input.into_bytes()?;
     let mut audit: Audit<'_> = json::parse(&bytes)?;
@@ -214,7 +214,7 @@ fn read(input: Input<'_>) -> Result<Parsed, ReportError> {
     let mut about = About { tool: Some("npm".to_owned()), ..About::default() };
     packages.complete(&mut about);
     if let Some(metadata) = &audit.metadata {
-        metadata.needs_dependencies().map_err(|error| error.under(root))?;
+        metadata.note_no_dependency(&mut about);
         let declared = |severity| metadata.declared(severity);
         let counted = |severity| packages.packages.get(&severity).copied().unwrap_or(0);
         metadata.needs_list(packages.names.len() as u64).map_err(|error| error.under(root))?;
@@ -245,17 +245,16 @@ impl Metadata {
         Ok(())
     }
 
-    /// An audit of nothing finds nothing.
-    pub(super) fn needs_dependencies(&self) -> Result<(), ReportError> {
+    /// A lock file may have no dependency, and then the audit is complete; it is said all the same.
+    pub(super) fn note_no_dependency(&self, about: &mut About) {
         let total = match self.dependencies {
             Some(Dependencies::Kinds { total }) => total,
             Some(Dependencies::All(total)) => Some(self.total_dependencies.unwrap_or(0).max(total)),
             None => self.total_dependencies,
         };
         if total == Some(0) {
-            return Err(ReportError::nothing("/metadata/dependencies", "the audit looked at no dependency"));
+            about.odd("the audit looked at no dependency: the lock file has none");
         }
-        Ok(())
     }
 }
 

@@ -136,7 +136,7 @@ fn fix(patched: &str) -> Fix {
 /// Reads an audit.
 ///
 /// # Errors
-/// When it is not JSON, an error object, has no list of advisories, or when no dependency was looked at.
+/// When it is not JSON, an error object, or has no list of advisories.
 fn read(input: Input<'_>) -> Result<Parsed, ReportError> {
     let bytes = input.into_bytes()?;
     let audit: Audit<'_> = json::parse(&bytes)?;
@@ -147,7 +147,7 @@ fn read(input: Input<'_>) -> Result<Parsed, ReportError> {
     let found = audit.advisories.ok_or_else(missing)?.0.done("/advisories")?.0;
     let mut about = About::default();
     if let Some(metadata) = &audit.metadata {
-        metadata.needs_dependencies()?;
+        metadata.note_no_dependency(&mut about);
         let declared: u64 =
             Severity::ALL.into_iter().filter_map(|severity| metadata.declared(severity)).sum();
         metadata.needs_list(found.occurrences())?;
@@ -196,7 +196,7 @@ mod tests {
         insta::assert_snapshot!(read(r#"{"error":{"code":"ENOAUDIT","summary":"Your configured registry does not support audit requests.","detail":""}}"#).unwrap_err(), @"the tool wrote an error instead of an audit: `Your configured registry does not support audit requests.`, at `/error`");
         insta::assert_snapshot!(read(r#"{"error":{"code":"ERR_PNPM_AUDIT_BAD_RESPONSE","message":"The audit endpoint responded with 405: Method Not Allowed"}}"#).unwrap_err(), @"the tool wrote an error instead of an audit: `The audit endpoint responded with 405: Method Not Allowed`, at `/error`");
         insta::assert_snapshot!(read("{}").unwrap_err(), @"the audit has no `advisories`, at `/advisories`");
-        insta::assert_snapshot!(read(r#"{"advisories":{},"metadata":{"dependencies":0,"totalDependencies":0}}"#).unwrap_err(), @"the audit looked at no dependency, at `/metadata/dependencies`");
+        insta::assert_snapshot!(read(r#"{"advisories":{},"metadata":{"dependencies":0,"totalDependencies":0}}"#).unwrap().about.oddities.join(" "), @"the audit looked at no dependency: the lock file has none");
         insta::assert_snapshot!(read(r#"{"advisories":{},"metadata":{"vulnerabilities":{"high":3},"totalDependencies":7}}"#).unwrap_err(), @"the summary says 3 vulnerabilities, and none is listed, at `/metadata/vulnerabilities`");
         insta::assert_snapshot!(read(r#"{"advisories":{"1":{"findings":[{"paths":5}]}}}"#).unwrap_err(), @"the JSON has another shape than the format: invalid type: integer '5', expected a list, at `line 1 column 42`");
         assert!(

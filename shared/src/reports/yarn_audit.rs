@@ -60,7 +60,7 @@ struct Audit {
 /// Reads an audit.
 ///
 /// # Errors
-/// When a line is no JSON, the tool says that it failed, the summary is missing, or no dependency was looked at.
+/// When a line is no JSON, the tool says that it failed, or the summary is missing.
 fn read(input: Input<'_>) -> Result<Parsed, ReportError> {
     let bytes = input.into_bytes()?;
     let mut audit = Audit::default();
@@ -73,9 +73,9 @@ fn read(input: Input<'_>) -> Result<Parsed, ReportError> {
             "the last line is no `auditSummary`: the audit is truncated",
         ));
     };
-    summary.needs_dependencies()?;
     let declared: u64 = Severity::ALL.into_iter().filter_map(|severity| summary.declared(severity)).sum();
     let mut about = About { tool: Some("yarn 1".to_owned()), ..About::default() };
+    summary.note_no_dependency(&mut about);
     about.compare("paths", Some(declared), audit.found.occurrences());
     summary.needs_list(audit.found.occurrences())?;
     Ok(Parsed { facts: Facts::Findings(audit.found.into_facts()), about })
@@ -142,7 +142,7 @@ mod tests {
         insta::assert_snapshot!(read(&format!("{ADVISORY}\n{{\"type\":\"auditSu")).unwrap_err(), @"the JSON ends too early: it is truncated, at `line 2 column 16`");
         insta::assert_snapshot!(read(&format!("{{\"type\":\"error\",\"data\":\"Received malformed response from registry for 'audit'.\"}}\n{SUMMARY}")).unwrap_err(), @"yarn wrote an error: `Received malformed response from registry for 'audit'.`, at `value 1/data`");
         insta::assert_snapshot!(read(SUMMARY).unwrap_err(), @"the summary says 2 vulnerabilities, and none is listed, at `/metadata/vulnerabilities`");
-        insta::assert_snapshot!(read(r#"{"type":"auditSummary","data":{"vulnerabilities":{},"dependencies":0,"totalDependencies":0}}"#).unwrap_err(), @"the audit looked at no dependency, at `/metadata/dependencies`");
+        insta::assert_snapshot!(read(r#"{"type":"auditSummary","data":{"vulnerabilities":{},"dependencies":0,"totalDependencies":0}}"#).unwrap().about.oddities.join(" "), @"the audit looked at no dependency: the lock file has none");
         insta::assert_snapshot!(read("{\"type\":\"auditAdvisory\",\"data\":{}}").unwrap_err(), @"the advisory is missing, at `value 1/data/advisory`");
         let clean = SUMMARY.replace("\"moderate\":2", "\"moderate\":0");
         assert!(read(&format!("{{\"type\":\"warning\",\"data\":\"No license field\"}}\n{clean}")).is_ok());

@@ -27,7 +27,7 @@ struct Arguments {
     /// Measure ours and the floor only: for working on a parser.
     #[arg(long)]
     ours: bool,
-    /// Install the peers at their pinned versions first, from PyPI and npm.
+    /// Install the peers at their pinned versions first, from `PyPI` and npm.
     #[arg(long)]
     peers: bool,
     /// Print JSON lines instead of a table.
