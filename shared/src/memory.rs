@@ -8,6 +8,7 @@ use crate::delivery::ports::{Stored, Watches};
 use crate::delivery::watch::Watch;
 use crate::errors::Fault;
 use crate::feedback::ports::{Kept, State};
+use crate::gates::normal::Normal;
 use crate::gates::ports::{Answer, Record, Verdicts};
 use crate::metrics::fact::Fact;
 use crate::metrics::ports::{Facts, History, Row};
@@ -180,7 +181,7 @@ impl Verdicts for MemoryHistory {
         format!("memory:{key}")
     }
 
-    async fn store(&self, record: &Record, answer: Option<&Answer>) -> Result<(), Fault> {
+    async fn store(&self, record: &Record, _: &Normal, answer: Option<&Answer>) -> Result<(), Fault> {
         let body = record.brief().map_err(|error| unwritable(&error))?;
         let (pk, sk) = (format!("G#{}", record.execution_id), format!("{}#{}", record.stage, record.job_id));
         if let Some(answer) = answer {

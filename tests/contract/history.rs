@@ -4,6 +4,7 @@ use crate::stack::Table;
 use anyhow::Result;
 use shared::aws::facts::FactTable;
 use shared::aws::verdicts::VerdictStore;
+use shared::gates::normal::Normal;
 use shared::gates::ports::{Answer, FailureKind, Record, Verdicts};
 use shared::gates::verdict::{Judged, Outcome, Verdict};
 use shared::memory::MemoryHistory;
@@ -73,6 +74,10 @@ fn record(message: &str) -> Record {
     }
 }
 
+fn measured(record: &Record) -> Normal {
+    Normal::of(record, &["reports"], Vec::new())
+}
+
 async fn keys(history: &impl History, month: &str) -> Vec<(String, String)> {
     history.month(month).await.unwrap().into_iter().map(|row| (row.pk, row.sk)).collect()
 }
@@ -100,12 +105,12 @@ async fn laws(facts: &impl Facts, verdicts: &impl Verdicts, history: &impl Histo
 
     let (first, second) =
         (record("78.40 %"), record("`coverage.lines` is 78.40 % (98 of 125), asked for ≥ 80 %"));
-    verdicts.store(&first, None).await.unwrap();
+    verdicts.store(&first, &measured(&first), None).await.unwrap();
     let kept = || verdicts.answered("e-1", "Gate", &first.job_id);
     assert_eq!(kept().await.unwrap(), None, "what was judged and not answered has no answer");
     let answer =
         Answer::Fail { kind: FailureKind::JobFailed, message: "78.40 %, asked for ≥ 80 %".to_owned() };
-    verdicts.store(&second, Some(&answer)).await.unwrap();
+    verdicts.store(&second, &measured(&second), Some(&answer)).await.unwrap();
     assert_eq!(kept().await.unwrap(), Some(answer));
     assert_eq!(verdicts.answered("e-1", "Test", &first.job_id).await.unwrap(), None);
     assert!(verdicts.place(&first.key()).ends_with("gates/e-1/11111111-abcd-1111-abcd-111111abcdef.json"));
@@ -122,7 +127,7 @@ async fn long_month(verdicts: &impl Verdicts, history: &impl History) {
         let mut long = record(&"x".repeat(LONG));
         long.job_id = format!("job-{n}");
         long.decided_at = time("2027-01-01T00:00:00Z").plus(n);
-        verdicts.store(&long, None).await.unwrap();
+        verdicts.store(&long, &measured(&long), None).await.unwrap();
     }
     let found = keys(history, "2027-01").await;
     let wanted: Vec<_> = (0..10).map(|n| ("G#e-1".to_owned(), format!("Gate#job-{n}"))).collect();

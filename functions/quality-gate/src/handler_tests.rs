@@ -4,6 +4,7 @@ use super::*;
 use lambda_runtime::Context;
 use shared::gates::history::History;
 use shared::gates::job::{Artifact, Credentials};
+use shared::gates::normal::Normal;
 use shared::gates::ports::{Analysis, Record, Scan, Tail, Version};
 use shared::gates::scan::Image;
 use std::cell::{Cell, RefCell};
@@ -141,7 +142,7 @@ impl Verdicts for &Memory {
         format!("s3://tidegate-reports/{key}")
     }
 
-    async fn store(&self, record: &Record, answer: Option<&Answer>) -> Result<(), Fault> {
+    async fn store(&self, record: &Record, _: &Normal, answer: Option<&Answer>) -> Result<(), Fault> {
         self.stored.borrow_mut().push(record.clone());
         self.kept.borrow_mut().extend(answer.map(|answer| (record.job_id.clone(), answer.clone())));
         Ok(())

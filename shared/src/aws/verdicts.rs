@@ -2,6 +2,7 @@
 
 use super::{Aws, Lazy, classify};
 use crate::errors::Fault;
+use crate::gates::normal::Normal;
 use crate::gates::ports::{Answer, Record, Verdicts};
 use aws_sdk_dynamodb::types::AttributeValue;
 
@@ -100,11 +101,13 @@ impl Verdicts for VerdictStore {
         format!("s3://{}/{key}", self.bucket)
     }
 
-    async fn store(&self, record: &Record, answer: Option<&Answer>) -> Result<(), Fault> {
+    async fn store(&self, record: &Record, measured: &Normal, answer: Option<&Answer>) -> Result<(), Fault> {
+        let facts = serde_json::to_string(measured).map_err(|error| unwritable(&error))?;
         let whole = serde_json::to_string(record).map_err(|error| unwritable(&error))?;
         let brief = record.brief().map_err(|error| unwritable(&error))?;
         let answer = answer.map(serde_json::to_string).transpose().map_err(|error| unwritable(&error))?;
         let (stem, pages) = (record.stem(), record.pages());
+        self.put_object(&format!("{stem}.facts.json"), "application/json", facts).await?;
         self.put_object(&format!("{stem}.html"), "text/html; charset=utf-8", pages.html).await?;
         self.put_object(&format!("{stem}.md"), "text/markdown; charset=utf-8", pages.markdown).await?;
         self.put_object(&record.key(), "application/json", whole).await?;

@@ -3,6 +3,7 @@
 use super::alert::Alert;
 use super::history::History;
 use super::job::{Artifact, Credentials};
+use super::normal::Normal;
 use super::notice::GateNotice;
 pub use super::record::Record;
 use super::scan::Image;
@@ -109,8 +110,13 @@ pub trait Verdicts {
     /// Where people find what is kept under `key`: a URI.
     fn place(&self, key: &str) -> String;
 
-    /// Stores the record and its pages under the record's own key, and after them what [`Self::answered`] finds.
-    fn store(&self, record: &Record, answer: Option<&Answer>) -> impl Future<Output = Result<(), Fault>>;
+    /// Stores what was measured, the record and its pages under the record's own key, and after them what [`Self::answered`] finds.
+    fn store(
+        &self,
+        record: &Record,
+        measured: &Normal,
+        answer: Option<&Answer>,
+    ) -> impl Future<Output = Result<(), Fault>>;
 }
 
 /// The state of a history that was read.

@@ -12,6 +12,7 @@ use super::fetch::{Fetcher, Opened};
 use super::gather::{Gathered, Wanted, What, gathered, own_policy};
 use super::history::History;
 use super::job::{Artifact, Credentials, Job};
+use super::normal::{Entry, Normal};
 use super::policy::Policy;
 use super::ports::{Analyses, Answer, Artifacts, FailureKind, Histories, Policies, Record, Scans, Verdicts};
 use super::verdict::{Outcome, Verdict};
@@ -59,8 +60,8 @@ struct Case<'c> {
 /// What came out.
 struct Judgement {
     verdict: Verdict,
-    /// Paths.
-    reports: Vec<String>,
+    /// Every report in its normal form.
+    reports: Vec<Entry>,
 }
 
 impl<A, P, V, H, S, T> World<A, P, V, H, S, T>
@@ -122,11 +123,11 @@ where
             commit_id: asked.commit_id.clone(),
             policy: asked.policy.clone(),
             decided_at: now,
-            reports,
+            reports: reports.iter().map(Entry::full_path).collect(),
             verdict,
         };
         let answer = answer(&record, &self.verdicts.place(&format!("{}.html", record.stem())));
-        self.keep(&record, Some(&answer)).await?;
+        self.keep(&record, Normal::of(&record, &case.names, reports), Some(&answer)).await?;
         Ok(answer)
     }
 
@@ -168,10 +169,10 @@ where
             commit_id: String::new(),
             policy: name.to_owned(),
             decided_at: now,
-            reports,
+            reports: reports.iter().map(Entry::full_path).collect(),
             verdict,
         };
-        self.keep(&record, None).await?;
+        self.keep(&record, Normal::of(&record, &case.names, reports), None).await?;
         Ok(record)
     }
 
@@ -199,7 +200,7 @@ where
             verdict.outcome = Outcome::Error;
             verdict.notes.splice(0..0, broken);
         }
-        Ok(Judgement { verdict, reports: reports.iter().map(Report::full_path).collect() })
+        Ok(Judgement { verdict, reports: reports.iter().map(Entry::of).collect() })
     }
 
     async fn policy(&self, name: &str) -> Result<Policy, GateError> {
@@ -310,8 +311,13 @@ where
         Err(fault_in(&format!("{what} kept"), busy))
     }
 
-    async fn keep(&self, record: &Record, answer: Option<&Answer>) -> Result<(), GateError> {
-        let stored = self.verdicts.store(record, answer).await;
+    async fn keep(
+        &self,
+        record: &Record,
+        measured: Normal,
+        answer: Option<&Answer>,
+    ) -> Result<(), GateError> {
+        let stored = self.verdicts.store(record, &measured, answer).await;
         stored.map_err(|fault| fault_in("the verdict cannot be stored", fault))
     }
 }

@@ -6,6 +6,7 @@
 mod shapes;
 
 use crate::gates::evidence::Report;
+use crate::gates::record::Record;
 use crate::model::Timestamp;
 use crate::reports::facts::{
     About, AnalysisFacts, ChangeFacts, Check, CoverageFacts, Facts, FindingFacts, Parsed, PerformanceFacts,
@@ -81,7 +82,30 @@ enum Said {
 /// Key of the samples of all labels together.
 const ALL: &str = "";
 
+impl Normal {
+    /// What was measured for a verdict.
+    #[must_use]
+    pub fn of(record: &Record, artifacts: &[&str], reports: Vec<Entry>) -> Self {
+        let told = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
+        Self {
+            version: VERSION,
+            artifacts: artifacts.iter().map(|name| (*name).to_owned()).collect(),
+            branch: told(&record.branch),
+            stage: told(&record.stage),
+            commit: told(&record.commit_id),
+            decided_at: record.decided_at,
+            reports,
+        }
+    }
+}
+
 impl Entry {
+    /// `<artifact>/<path>`.
+    #[must_use]
+    pub fn full_path(&self) -> String {
+        format!("{}/{}", self.artifact, self.path)
+    }
+
     /// Of a report.
     #[must_use]
     pub fn of(report: &Report) -> Self {
