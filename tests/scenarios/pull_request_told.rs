@@ -43,7 +43,7 @@ fn a_pull_request_has_its_checks_and_one_comment_whatever_comes_twice() -> Resul
         "succeeded](http",
         "), gate **fail** | 1 min 5 s |",
         "| line-coverage | 78.40 % | &gt;= 80 % | **fail** |",
-        "2 more would pass",
+        "2 more covered lines would pass",
     ] {
         ensure!(shown.contains(words), "{words}: {shown}");
     }

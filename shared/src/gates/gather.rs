@@ -76,6 +76,9 @@ fn asked(
     }
 }
 
+/// What is to be asked for because of a file.
+type Asks = fn(&[u8]) -> Result<Vec<What>, ReportError>;
+
 /// Reads an artifact for every source of `policy`.
 pub(super) fn gathered<R: Read + Seek>(
     archive: &mut Archive<'_, R>,
@@ -84,7 +87,7 @@ pub(super) fn gathered<R: Read + Seek>(
 ) -> Result<Gathered, Rejection> {
     let mut gathered = Gathered { reports: archive.reports(policy)?, wanted: Vec::new() };
     for (name, source) in &policy.sources {
-        let (globs, of): (_, fn(&[u8]) -> Result<Vec<What>, ReportError>) = match source.from() {
+        let (globs, of): (_, Asks) = match source.from() {
             Some(From::Ecr(scan)) => {
                 (&scan.image, |bytes| Ok(images(bytes)?.into_iter().map(What::Scan).collect()))
             }
