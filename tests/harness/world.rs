@@ -272,9 +272,13 @@ impl World {
         let [item] = of_stage.as_slice() else { bail!("{} verdicts of {stage}", of_stage.len()) };
         let key = text(item, "report_key");
         let stem = key.strip_suffix(".json").with_context(|| format!("`{key}` is no key of a record"))?;
-        for (ending, wanted) in
-            [(".html", "text/html"), (".md", "text/markdown"), (".json", "application/json")]
-        {
+        let endings = [
+            (".facts.json", "application/json"),
+            (".html", "text/html"),
+            (".md", "text/markdown"),
+            (".json", "application/json"),
+        ];
+        for (ending, wanted) in endings {
             let (kind, body) =
                 self.emulator.object(self.output("ReportBucketName"), &format!("{stem}{ending}"))?;
             anyhow::ensure!(kind.starts_with(wanted) && !body.is_empty(), "{ending}: {kind}");
