@@ -177,7 +177,7 @@ impl Cobertura {
         if file.is_empty() {
             return Err(ReportError::at(format!("{}/@filename", path.text()), "the attribute is missing"));
         }
-        self.class = Some(self.files.index(&file));
+        self.class = Some(self.files.index(&file)?);
         self.has_lines = false;
         self.only.clear();
         Ok(())
@@ -277,7 +277,7 @@ impl Cobertura {
     }
 
     fn finish(self) -> Result<Parsed, ReportError> {
-        let (facts, mut about) = (self.files.into_facts(), self.about);
+        let (facts, mut about) = (self.files.into_facts()?, self.about);
         for (count, words) in [
             (
                 self.contradicting,
@@ -299,7 +299,7 @@ impl Cobertura {
         let lines = facts.lines();
         if self.totals.lines.is_none() {
             about.compare("coverage.lines, in per mille", self.rate.and_then(per_mille), {
-                (lines.hit * 1000).checked_div(lines.total).unwrap_or(0)
+                lines.hit.saturating_mul(1000).checked_div(lines.total).unwrap_or(0)
             });
         }
         self.totals.beside(facts, about, "coverage")

@@ -74,7 +74,10 @@ fn read(input: Input<'_>) -> Result<Parsed, ReportError> {
         ));
     };
     summary.needs_dependencies()?;
-    let declared: u64 = Severity::ALL.into_iter().filter_map(|severity| summary.declared(severity)).sum();
+    let declared: u64 = Severity::ALL
+        .into_iter()
+        .filter_map(|severity| summary.declared(severity))
+        .fold(0, u64::saturating_add);
     let mut about = About { tool: Some("yarn 1".to_owned()), ..About::default() };
     about.compare("paths", Some(declared), audit.found.occurrences());
     summary.needs_list(audit.found.occurrences())?;

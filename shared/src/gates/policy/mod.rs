@@ -21,6 +21,7 @@ pub use source::{EcrScan, FewerFiles, From, Per, SonarTask, Source};
 pub use tighten::tightened;
 pub use words::{Day, Globs, Span};
 
+use crate::reports::facts::on_one_line;
 pub(super) use decode::nearest;
 use decode::{Decoded, decode};
 use serde::Deserialize;
@@ -108,7 +109,7 @@ impl Policy {
     pub fn parse(text: &str) -> Result<Self, PolicyError> {
         let tree = Node::read(text).map_err(|syntax| {
             let place = syntax.place.map(|place| format!("{place}: ")).unwrap_or_default();
-            PolicyError { problems: vec![format!("{place}{}", syntax.words)] }
+            PolicyError { problems: vec![on_one_line(&format!("{place}{}", syntax.words))] }
         })?;
         let Decoded { value, mistakes, tree, removed } = decode::<Self>(tree);
         let mut problems: Vec<_> =
@@ -119,7 +120,9 @@ impl Policy {
         problems.sort_by_key(|(place, _)| *place);
         match value {
             Some(policy) if problems.is_empty() => Ok(policy),
-            _ => Err(PolicyError { problems: problems.into_iter().map(|(_, words)| words).collect() }),
+            _ => Err(PolicyError {
+                problems: problems.into_iter().map(|(_, words)| on_one_line(&words)).collect(),
+            }),
         }
     }
 }

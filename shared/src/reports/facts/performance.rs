@@ -78,8 +78,8 @@ impl Measured {
     }
 
     pub(crate) fn join(&mut self, other: &Self) {
-        self.total += other.total;
-        self.failed += other.failed;
+        self.total = self.total.saturating_add(other.total);
+        self.failed = self.failed.saturating_add(other.failed);
         if self.elapsed.add(&other.elapsed).is_err() {
             // It grows by itself; kept so that a count can never vanish.
             other.elapsed.iter_recorded().for_each(|value| {
@@ -169,8 +169,8 @@ impl Samples {
 
 fn sum(a: &Samples, b: &Samples) -> Declared {
     Declared {
-        total: a.total() + b.total(),
-        failed: a.failed().zip(b.failed()).map(|(a, b)| a + b),
+        total: a.total().saturating_add(b.total()),
+        failed: a.failed().zip(b.failed()).map(|(a, b)| a.saturating_add(b)),
         max: a.max().zip(b.max()).map(|(a, b)| a.max(b)),
         mean: None,
         percentiles: BTreeMap::new(),
