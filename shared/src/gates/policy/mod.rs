@@ -21,7 +21,7 @@ pub use source::{EcrScan, FewerFiles, From, Per, SonarTask, Source};
 pub use tighten::tightened;
 pub use words::{Day, Globs, Span};
 
-use crate::reports::facts::on_one_line;
+use crate::reports::facts::is_unseen;
 pub(super) use decode::nearest;
 use decode::{Decoded, decode};
 use serde::Deserialize;
@@ -92,6 +92,11 @@ fn protected() -> String {
 pub struct PolicyError {
     /// All problems, in the order of the text.
     pub problems: Vec<String>,
+}
+
+/// A sentence with the author's words in it, on one line.
+fn on_one_line(sentence: &str) -> String {
+    sentence.chars().map(|c| if is_unseen(c) { ' ' } else { c }).collect()
 }
 
 /// The JSON Schema of a policy, for editors.

@@ -201,14 +201,9 @@ pub fn kept(text: &str) -> String {
     text.chars().map(|c| if is_unseen(c) { ' ' } else { c }).take(MAX_TEXT).collect()
 }
 
-/// A sentence with words from outside in it, on one line and without what [`kept`] takes out.
-pub(crate) fn on_one_line(sentence: &str) -> String {
-    sentence.chars().map(|c| if is_unseen(c) { ' ' } else { c }).collect()
-}
-
 /// Whether a character is not shown but changes how others are: control characters, line ends of Unicode, directions of writing
 /// (<https://www.unicode.org/reports/tr9/#Directional_Formatting_Characters>). With them a name can be made to look like another.
-fn is_unseen(c: char) -> bool {
+pub(crate) fn is_unseen(c: char) -> bool {
     const ARABIC_LETTER_MARK: char = '\u{61c}';
     c.is_control()
         || c == ARABIC_LETTER_MARK

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 /// Longest sample that is told apart, in milliseconds (one hour).
 const LONGEST_MS: u64 = 3_600_000;
 /// Labels kept apart; a test that writes ids into its labels must not cost memory.
-pub(crate) const MAX_LABELS: usize = 1_000;
+pub(crate) const MAX_LABELS: usize = 500;
 
 /// Samples of one label, measured one by one.
 #[derive(Debug, Clone)]
@@ -17,7 +17,7 @@ pub struct Measured {
     pub total: u64,
     /// Failed samples; they count in the latency too.
     pub failed: u64,
-    /// Elapsed times in milliseconds. Counts of 32 bits: half the memory of a thousand labels, and no file has four thousand million samples.
+    /// Elapsed times in milliseconds. Counts of 32 bits: half the memory of all labels, and no file has four thousand million samples.
     elapsed: Histogram<u32>,
     /// First start, milliseconds since 1970.
     pub first: i64,
