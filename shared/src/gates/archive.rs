@@ -322,6 +322,25 @@ mod tests {
     }
 
     #[test]
+    fn more_entries_than_are_looked_at_are_refused() {
+        let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
+        let stored = SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
+        for number in 0..=MAX_ENTRIES {
+            writer.start_file(number.to_string(), stored).unwrap();
+        }
+        let zip = writer.finish().unwrap().into_inner();
+        insta::assert_snapshot!(reports(&zip).unwrap_err(), @"artifact `Build` has 100001 entries, at most 100000 are read");
+    }
+
+    #[test]
+    fn a_name_however_long_or_strange_is_a_name() {
+        for name in ["a/".repeat(5_000), "\u{202e}lmx".to_owned(), "a\n\u{1b}[2J".to_owned()] {
+            let report = reports(&zipped(&format!("{name}/junit.xml"), JUNIT)).unwrap().remove(0);
+            assert!(report.read.is_ok() && report.path.ends_with("junit.xml"));
+        }
+    }
+
+    #[test]
     fn what_names_something_is_small() {
         let globs = Globs::new(vec!["**/imageDetail.json".to_owned()]).unwrap();
         let read = |bytes: &[u8]| {

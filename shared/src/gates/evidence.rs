@@ -262,7 +262,7 @@ fn accept<'r>(source: &Source, report: &'r Report, asked: &Asked<'_>) -> Result<
 fn enough_tests(source: &Source, parts: &[(String, Facts)]) -> Result<(), Absent> {
     // Cases that were skipped were not run.
     let tests = |facts: &Facts| match facts {
-        Facts::Tests(tests) => Some(tests.total() - tests.skipped),
+        Facts::Tests(tests) => Some(tests.total().saturating_sub(tests.skipped)),
         Facts::Coverage(_)
         | Facts::Findings(_)
         | Facts::Performance(_)
@@ -271,7 +271,7 @@ fn enough_tests(source: &Source, parts: &[(String, Facts)]) -> Result<(), Absent
         | Facts::Changes(_) => None,
     };
     let counts: Vec<u64> = parts.iter().filter_map(|(_, facts)| tests(facts)).collect();
-    let (total, least) = (counts.iter().sum::<u64>(), source.min_tests.max(1));
+    let (total, least) = (counts.iter().copied().fold(0, u64::saturating_add), source.min_tests.max(1));
     if counts.is_empty() && source.min_tests == 0 {
         return Ok(());
     }

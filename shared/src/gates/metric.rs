@@ -50,7 +50,7 @@ pub static METRICS: [Described; 33] = metrics! {
     "tests.total", "tests", Tests, "all cases", How::Tests(|tests| count(tests.total()));
     "tests.passed", "tests", Tests, "cases that passed, flaky ones included", How::Tests(|tests| count(tests.passed));
     "tests.failed", "tests", Tests, "cases that failed or could not be run to an end, without quarantined ones",
-        How::Tests(|tests| count(tests.failed + tests.errors));
+        How::Tests(|tests| count(tests.failed.saturating_add(tests.errors)));
     "tests.errors", "tests", Tests, "cases that could not be run to an end", How::Tests(|tests| count(tests.errors));
     "tests.skipped", "tests", Tests, "cases that were not run", How::Tests(|tests| count(tests.skipped));
     "tests.skipped_share", "%", Tests, "cases that were not run, of all cases",

@@ -122,7 +122,7 @@ impl Packages {
             .iter()
             .filter(|finding| finding.suppressed.is_none())
             .map(|finding| finding.occurrences)
-            .sum()
+            .fold(0, u64::saturating_add)
     }
 }
 

@@ -55,7 +55,7 @@ fn read(input: Input<'_>) -> Result<Parsed, ReportError> {
     if !report.project {
         return Err(ReportError::at("/", "the file holds no `project`"));
     }
-    report.totals.beside(report.files.into_facts(), report.about, "coverage/project")
+    report.totals.beside(report.files.into_facts()?, report.about, "coverage/project")
 }
 
 impl Visitor for Clover {
@@ -90,7 +90,7 @@ impl Clover {
         let name = element.attribute("path").or_else(|| element.attribute("name"));
         let name = name.filter(|name| !name.is_empty());
         let missing = || ReportError::at(format!("{}/@name", path.text()), "the attribute is missing");
-        self.file = Some(self.files.index(&name.ok_or_else(missing)?));
+        self.file = Some(self.files.index(&name.ok_or_else(missing)?)?);
         Ok(())
     }
 

@@ -69,19 +69,19 @@ struct Line {
 impl Line {
     fn of(element: &Element<'_>, path: &Path) -> Result<Self, ReportError> {
         let (mut number, mut hits, mut is_branch, mut conditions) = (None, None, false, None);
-        for (name, value) in element.attributes() {
+        for (name, value) in element.bytes() {
             match name {
-                "number" => number = Some(value),
-                "hits" => hits = Some(value),
-                "branch" => is_branch = value.trim_ascii().eq_ignore_ascii_case("true"),
-                "condition-coverage" => conditions = condition_coverage(value),
+                b"number" => number = Some(value),
+                b"hits" => hits = Some(value),
+                b"branch" => is_branch = value.trim_ascii().eq_ignore_ascii_case(b"true"),
+                b"condition-coverage" => conditions = str::from_utf8(value).ok().and_then(condition_coverage),
                 _ => {}
             }
         }
         let number = line_number(number, path)?;
         let wrong = |words: &str| ReportError::at(format!("{}/@hits", path.text()), words);
         let hits = hits.ok_or_else(|| wrong("the attribute is missing"))?;
-        let hit = is_hit(hits.as_bytes()).ok_or_else(|| wrong("the attribute is no number"))?;
+        let hit = is_hit(hits).ok_or_else(|| wrong("the attribute is no number"))?;
         Ok(Self { number, hit, is_branch, conditions })
     }
 }
@@ -177,7 +177,7 @@ impl Cobertura {
         if file.is_empty() {
             return Err(ReportError::at(format!("{}/@filename", path.text()), "the attribute is missing"));
         }
-        self.class = Some(self.files.index(&file));
+        self.class = Some(self.files.index(&file)?);
         self.has_lines = false;
         self.only.clear();
         Ok(())
@@ -277,7 +277,7 @@ impl Cobertura {
     }
 
     fn finish(self) -> Result<Parsed, ReportError> {
-        let (facts, mut about) = (self.files.into_facts(), self.about);
+        let (facts, mut about) = (self.files.into_facts()?, self.about);
         for (count, words) in [
             (
                 self.contradicting,
@@ -299,17 +299,17 @@ impl Cobertura {
         let lines = facts.lines();
         if self.totals.lines.is_none() {
             about.compare("coverage.lines, in per mille", self.rate.and_then(per_mille), {
-                (lines.hit * 1000).checked_div(lines.total).unwrap_or(0)
+                lines.hit.saturating_mul(1000).checked_div(lines.total).unwrap_or(0)
             });
         }
         self.totals.beside(facts, about, "coverage")
     }
 }
 
-fn line_number(text: Option<&str>, path: &Path) -> Result<u32, ReportError> {
+fn line_number(text: Option<&[u8]>, path: &Path) -> Result<u32, ReportError> {
     let wrong = |words: String| ReportError::at(format!("{}/@number", path.text()), words);
     let text = text.ok_or_else(|| wrong("the attribute is missing".to_owned()))?;
-    let number = number(text.as_bytes()).ok_or_else(|| wrong("the attribute is no number".to_owned()))?;
+    let number = number(text).ok_or_else(|| wrong("the attribute is no number".to_owned()))?;
     u32::try_from(number).ok().filter(|line| *line <= MAX_LINE).ok_or_else(|| wrong(beyond(number)))
 }
 

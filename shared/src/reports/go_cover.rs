@@ -79,7 +79,7 @@ impl Profile {
             }
         }
         let path = String::from_utf8_lossy(block.file);
-        let index = self.files.index(&path);
+        let index = self.files.index(&path).map_err(|error| error.message)?;
         let key = name_key(block.file).rotate_left(9) ^ name_key(block.place);
         let known = self.blocks.entry(key).or_insert((block.statements, false));
         known.1 |= block.hit;
@@ -102,7 +102,7 @@ impl Profile {
             "`go tool cover` counts statements, {} of {}, where this counts lines",
             statements.hit, statements.total
         ));
-        Totals::default().beside(self.files.into_facts(), about, place)
+        Totals::default().beside(self.files.into_facts()?, about, place)
     }
 }
 

@@ -4,7 +4,7 @@
 //! Lines are not in it. They follow from the statements as in Istanbul's own `getLineCoverage`: a line is there when a statement starts on
 //! it, and hit when one of those ran. Must not: take statements for lines.
 
-use super::covered::beyond;
+use super::covered::{MAX_BYTES, beyond, too_many};
 use super::facts::{About, CoverageFacts, FileCoverage, Kind, LineSet, Lines, MAX_LINE, Parsed, Ratio};
 use super::totals::Totals;
 use super::{Format, Input, ReportError, Sniff};
@@ -62,6 +62,11 @@ struct Pairs<T, V>(Vec<T>, PhantomData<V>);
 /// What a member is made into.
 trait Member<V>: Sized {
     fn of(name: Cow<'_, str>, value: V) -> Result<Self, String>;
+
+    /// Memory it takes that what is written of it does not.
+    fn bytes(&self) -> usize {
+        0
+    }
 }
 
 impl Member<Span> for (String, u32) {
@@ -99,6 +104,13 @@ impl Member<Measured> for FileCoverage {
         let branches = file.b.0.into_iter().fold(Ratio::default(), Ratio::plus);
         Ok(Self { path: path.into_owned(), lines: Lines::Exact(lines), branches, functions })
     }
+
+    fn bytes(&self) -> usize {
+        match &self.lines {
+            Lines::Exact(lines) => lines.bytes(),
+            Lines::Counted(_) => 0,
+        }
+    }
 }
 
 impl<'de, T: Member<V>, V: Deserialize<'de>> Deserialize<'de> for Pairs<T, V> {
@@ -117,9 +129,14 @@ impl<'de, T: Member<V>, V: Deserialize<'de>> Visitor<'de> for Object<T, V> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut members = Vec::new();
+        let (mut members, mut bytes): (Vec<T>, usize) = (Vec::new(), 0);
         while let Some(name) = map.next_key::<Cow<'de, str>>()? {
-            members.push(T::of(name, map.next_value()?).map_err(A::Error::custom)?);
+            let member = T::of(name, map.next_value()?).map_err(A::Error::custom)?;
+            bytes = bytes.saturating_add(member.bytes());
+            if bytes > MAX_BYTES {
+                return Err(A::Error::custom(too_many().message));
+            }
+            members.push(member);
         }
         Ok(Pairs(members, PhantomData))
     }

@@ -64,7 +64,7 @@ fn read(input: Input<'_>) -> Result<Parsed, ReportError> {
     if without_source > 0 {
         about.odd(format!("classes without a source file, whose lines are unknown: {without_source}"));
     }
-    totals.beside(files.into_facts(), about, "report")
+    totals.beside(files.into_facts()?, about, "report")
 }
 
 impl Visitor for Jacoco {
@@ -75,7 +75,7 @@ impl Visitor for Jacoco {
             "class" => self.class(element, path)?,
             "sourcefile" => {
                 let name = named(element, path)?;
-                self.source = Some(self.file(&name));
+                self.source = Some(self.file(&name)?);
             }
             "package" => self.package = named(element, path)?,
             "group" => {
@@ -105,7 +105,7 @@ impl Visitor for Jacoco {
 
 impl Jacoco {
     /// The file of this name in the package and groups that are open.
-    fn file(&mut self, name: &str) -> usize {
+    fn file(&mut self, name: &str) -> Result<usize, ReportError> {
         let path = match self.package.as_str() {
             "" => name.to_owned(),
             package => format!("{package}/{name}"),
@@ -126,8 +126,8 @@ impl Jacoco {
         let source = element.attribute("sourcefilename");
         self.without_source += u64::from(source.is_none());
         let file = match &source {
-            Some(source) => self.file(source),
-            None => self.file(name.rsplit('/').next().unwrap_or_default()),
+            Some(source) => self.file(source)?,
+            None => self.file(name.rsplit('/').next().unwrap_or_default())?,
         };
         self.class = Some(Class { file, key: name_key(name.as_bytes()) });
         Ok(())
@@ -172,12 +172,12 @@ impl Jacoco {
     fn line(&mut self, element: &Element<'_>, path: &Path) -> Result<(), ReportError> {
         let Some(file) = self.source.and_then(|source| self.files.get(source)) else { return Ok(()) };
         let [mut nr, mut ci, mut mb, mut cb] = [None; 4];
-        for (name, value) in element.attributes() {
+        for (name, value) in element.bytes() {
             let place = match name {
-                "nr" => &mut nr,
-                "ci" => &mut ci,
-                "mb" => &mut mb,
-                "cb" => &mut cb,
+                b"nr" => &mut nr,
+                b"ci" => &mut ci,
+                b"mb" => &mut mb,
+                b"cb" => &mut cb,
                 _ => continue,
             };
             *place = Some(wanted(name, value, path)?);
@@ -204,9 +204,11 @@ fn named(element: &Element<'_>, path: &Path) -> Result<String, ReportError> {
         .ok_or_else(|| ReportError::at(format!("{}/@name", path.text()), "the attribute is missing"))
 }
 
-fn wanted(name: &str, value: &str, path: &Path) -> Result<u64, ReportError> {
-    number(value.as_bytes())
-        .ok_or_else(|| ReportError::at(format!("{}/@{name}", path.text()), "the attribute is no number"))
+fn wanted(name: &[u8], value: &[u8], path: &Path) -> Result<u64, ReportError> {
+    number(value).ok_or_else(|| {
+        let at = format!("{}/@{}", path.text(), String::from_utf8_lossy(name));
+        ReportError::at(at, "the attribute is no number")
+    })
 }
 
 fn counted(element: &Element<'_>, path: &Path) -> Result<Ratio, ReportError> {

@@ -269,7 +269,7 @@ impl Junit {
     fn finish(mut self) -> Parsed {
         let (about, facts) = (&mut self.about, &mut self.facts);
         facts.duration_ms = self.micros.saturating_add(500) / 1000;
-        let (total, broken) = (facts.total(), facts.failed + facts.errors);
+        let (total, broken) = (facts.total(), facts.failed.saturating_add(facts.errors));
         about.compare("tests.total", self.root.tests.or(self.outermost.tests), total);
         let declared = self.root.broken().into_iter().chain(self.outermost.broken()).max();
         about.compare("tests.failed", declared, broken);

@@ -107,7 +107,7 @@ impl Lcov {
             b"SF" => {
                 let path = String::from_utf8_lossy(rest);
                 self.functions.clear();
-                self.open = Some(self.files.index(&path));
+                self.open = Some(self.files.index(&path)?);
             }
             b"TN" | b"" => {}
             comment if comment.starts_with(b"#") => {}
@@ -134,7 +134,7 @@ impl Lcov {
                 self.strays, self.first_stray
             ));
         }
-        self.totals.beside(self.files.into_facts(), about, place)
+        self.totals.beside(self.files.into_facts()?, about, place)
     }
 }
 

@@ -2,6 +2,9 @@
 
 use super::facts::{Ratio, case_key};
 
+/// Most things of one file.
+const MOST: usize = 4_000_000;
+
 /// Things that were hit or not, by key; a hit anywhere is a hit.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Marks {
@@ -14,11 +17,24 @@ pub(crate) struct Marks {
 impl Marks {
     /// Notes one. The highest bit of the key is not looked at.
     pub(crate) fn add(&mut self, key: u64, hit: bool) {
+        if self.is_full() {
+            return;
+        }
         self.entries.push(key << 1 | u64::from(hit));
         // Reports that name the same things again and again must not cost memory for it.
         if self.entries.len() >= 1024 && self.entries.len() >= self.settled.saturating_mul(2) {
             self.settle();
         }
+    }
+
+    /// Whether there are more than are taken: then nothing more is, and what is there is no evidence.
+    pub(crate) const fn is_full(&self) -> bool {
+        self.settled >= MOST
+    }
+
+    /// Memory it takes.
+    pub(crate) const fn bytes(&self) -> usize {
+        size_of_val(self.entries.as_slice())
     }
 
     fn settle(&mut self) {

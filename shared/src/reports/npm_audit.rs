@@ -237,7 +237,10 @@ impl Metadata {
 
     /// A summary with vulnerabilities needs a list of them.
     pub(super) fn needs_list(&self, listed: u64) -> Result<(), ReportError> {
-        let declared: u64 = Severity::ALL.into_iter().filter_map(|severity| self.declared(severity)).sum();
+        let declared: u64 = Severity::ALL
+            .into_iter()
+            .filter_map(|severity| self.declared(severity))
+            .fold(0, u64::saturating_add);
         if declared > 0 && listed == 0 {
             let words = format!("the summary says {declared} vulnerabilities, and none is listed");
             return Err(ReportError::at("/metadata/vulnerabilities", words));

@@ -148,8 +148,10 @@ fn read(input: Input<'_>) -> Result<Parsed, ReportError> {
     let mut about = About::default();
     if let Some(metadata) = &audit.metadata {
         metadata.note_no_dependency(&mut about);
-        let declared: u64 =
-            Severity::ALL.into_iter().filter_map(|severity| metadata.declared(severity)).sum();
+        let declared: u64 = Severity::ALL
+            .into_iter()
+            .filter_map(|severity| metadata.declared(severity))
+            .fold(0, u64::saturating_add);
         metadata.needs_list(found.occurrences())?;
         about.compare("paths", Some(declared), found.occurrences());
     }

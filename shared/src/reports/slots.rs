@@ -138,7 +138,7 @@ mod tests {
         let (facts, shared) = slots.into_facts();
         assert_eq!((facts.labels.len(), shared), (MAX_LABELS, MAX_LABELS as u64 + 1));
         assert_eq!(facts.samples(None).map(|all| all.total()), Some(2 * MAX_LABELS as u64 + 1));
-        insta::assert_snapshot!(too_many_labels(shared), @"there are more than 1000 labels: 1001 samples are counted together, without a label");
+        insta::assert_snapshot!(too_many_labels(shared), @"there are more than 500 labels: 501 samples are counted together, without a label");
     }
 
     #[test]

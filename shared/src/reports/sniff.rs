@@ -88,22 +88,22 @@ impl<'a> Sniff<'a> {
     }
 
     fn members<'s>(&'s self, path: &'s str) -> impl Iterator<Item = &'s str> {
-        let is_it = |known: &str| {
-            let (mut ours, mut theirs) = (path.split('/'), known.split('/'));
-            loop {
-                match (ours.next(), theirs.next()) {
-                    (None, None) => return true,
-                    (Some(ours), Some(theirs)) if ours == theirs || (ours == "*" && theirs != "[]") => {}
-                    _ => return false,
-                }
-            }
-        };
+        let pattern = path.split_once('*');
+        let is_it = move |known: &str| pattern.map_or(known == path, |pattern| fits(pattern, known));
         self.json
             .iter()
             .flat_map(|json| &json.members)
             .filter(move |(known, _)| is_it(known))
             .map(|(_, value)| value.as_str())
     }
+}
+
+/// Whether a member's path has some name between `before` and `after`, which may hold another `*`.
+fn fits((before, after): (&str, &str), known: &str) -> bool {
+    known.strip_prefix(before).is_some_and(|rest| {
+        let (name, rest) = rest.split_at(memchr::memchr(b'/', rest.as_bytes()).unwrap_or(rest.len()));
+        name != "[]" && after.split_once('*').map_or(rest == after, |pattern| fits(pattern, rest))
+    })
 }
 
 /// Behind a document type with its internal subset.
@@ -185,13 +185,15 @@ impl<'a> Scan<'a> {
                 b',' => {}
                 b'"' => {
                     let key = self.string_after_quote()?;
-                    let key = String::from_utf8_lossy(key.get(..VALUE).unwrap_or(key)).replace('/', "~1");
                     if self.take()? != b':' {
                         return None;
                     }
                     let length = path.len();
                     path.push('/');
-                    path.push_str(&key);
+                    let key = String::from_utf8_lossy(key.get(..VALUE).unwrap_or(key));
+                    let mut parts = key.split('/');
+                    path.push_str(parts.next().unwrap_or_default());
+                    parts.for_each(|part| path.extend(["~1", part]));
                     self.child(path, depth)?;
                     path.truncate(length);
                 }
@@ -267,14 +269,12 @@ impl<'a> Scan<'a> {
         let rest = self.rest;
         let mut at = 0;
         loop {
-            match rest.get(at)? {
-                b'"' => {
-                    self.rest = rest.get(at + 1..)?;
-                    return rest.get(..at);
-                }
-                b'\\' => at += 2,
-                _ => at += 1,
+            at += memchr::memchr2(b'"', b'\\', rest.get(at..)?)?;
+            if rest.get(at) == Some(&b'"') {
+                self.rest = rest.get(at + 1..)?;
+                return rest.get(..at);
             }
+            at += 2;
         }
     }
 

@@ -45,6 +45,11 @@ impl<'a> Element<'a> {
         Attributes { raw: self.start.attributes_raw(), at: 0 }
     }
 
+    /// The same as bytes.
+    pub(crate) fn bytes(&self) -> Bytes<'a> {
+        Bytes(self.attributes())
+    }
+
     /// An attribute by local name, unescaped; none when it is absent or unreadable.
     pub(crate) fn attribute(&self, name: &str) -> Option<Cow<'a, str>> {
         self.attributes().find_map(|(known, value)| (known == name).then(|| text(value)))
@@ -75,16 +80,69 @@ pub(crate) struct Attributes<'a> {
     at: usize,
 }
 
-/// Bytes of a value that are looked at one by one before the rest is searched.
-const SHORT: usize = 4;
-
 impl<'a> Iterator for Attributes<'a> {
     type Item = (&'a str, &'a str);
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
+        // Nearly all are ` name="value"`.
+        match self.plain() {
+            Some(plain) => Some(plain),
+            None => self.any(),
+        }
+    }
+}
+
+/// The first of some attributes when it has one blank before it, no prefix, and double quotes: its name, its value and what follows.
+#[inline]
+fn plain(bytes: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
+    let [b' ', bytes @ ..] = bytes else { return None };
+    let end = bytes.iter().position(|byte| *byte <= b' ' || matches!(byte, b'=' | b':'))?;
+    let (name, bytes) = bytes.split_at_checked(end)?;
+    let [b'=', b'"', bytes @ ..] = bytes else { return None };
+    // Most values are numbers: a look at each byte is faster than a search.
+    let end = match bytes {
+        [b'"', ..] => 0,
+        [_, b'"', ..] => 1,
+        [_, _, b'"', ..] => 2,
+        [_, _, _, b'"', ..] => 3,
+        _ => memchr::memchr(b'"', bytes)?,
+    };
+    let (value, bytes) = bytes.split_at_checked(end)?;
+    Some((name, value, bytes.get(1..)?))
+}
+
+/// The same as bytes: where every element is made of numbers, text costs more than reading them.
+pub(crate) struct Bytes<'a>(Attributes<'a>);
+
+impl<'a> Iterator for Bytes<'a> {
+    type Item = (&'a [u8], &'a [u8]);
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        let Attributes { raw, at } = &mut self.0;
+        if let Some((name, value, rest)) = raw.as_bytes().get(*at..).and_then(plain) {
+            *at = raw.len() - rest.len();
+            return Some((name, value));
+        }
+        self.0.any().map(|(name, value)| (name.as_bytes(), value.as_bytes()))
+    }
+}
+
+impl<'a> Attributes<'a> {
+    #[inline]
+    fn plain(&mut self) -> Option<(&'a str, &'a str)> {
+        let (name, value, rest) = plain(self.raw.as_bytes().get(self.at..)?)?;
+        let start = self.at + 1;
+        let end = self.raw.len() - rest.len() - 1;
+        self.at = end + 1;
+        Some((self.raw.get(start..start + name.len())?, self.raw.get(end - value.len()..end)?))
+    }
+
+    /// The next one however it is written.
+    fn any(&mut self) -> Option<(&'a str, &'a str)> {
         let bytes = self.raw.as_bytes();
-        // Names are short, and so are numbers: a loop over them is faster than a search. A word that another follows had no value.
+        // A word that another follows had no value.
         let mut at = self.at;
         let (mut start, mut end) = (at, at);
         loop {
@@ -104,14 +162,7 @@ impl<'a> Iterator for Attributes<'a> {
         let quote = *bytes.get(at)?;
         let (from, to) = if matches!(quote, b'"' | b'\'') {
             let from = at + 1;
-            let mut to = from;
-            while to < from + SHORT && *bytes.get(to)? != quote {
-                to += 1;
-            }
-            if to == from + SHORT {
-                to += memchr::memchr(quote, bytes.get(to..)?)?;
-            }
-            (from, to)
+            (from, from + memchr::memchr(quote, bytes.get(from..)?)?)
         } else {
             (at, at + bytes.iter().skip(at).take_while(|byte| !byte.is_ascii_whitespace()).count())
         };
@@ -324,6 +375,9 @@ mod tests {
     fn attributes_are_split_as_tools_write_them() {
         let raw = " a=\"1 = 'x'\"\n  n:b = '2>'  flag c=3\td=\"\" e=\"open";
         let all: Vec<(&str, &str)> = Attributes { raw, at: 0 }.collect();
+        let bytes = Bytes(Attributes { raw, at: 0 })
+            .map(|(name, value)| [name, value].map(|text| str::from_utf8(text).unwrap()));
+        assert!(bytes.eq(all.iter().map(|(name, value)| [*name, *value])));
         assert_eq!(all, [("a", "1 = 'x'"), ("b", "2>"), ("c", "3"), ("d", "")]);
         assert_eq!(text("a &lt; &#66; &unknown;"), "a &lt; &#66; &unknown;");
         assert_eq!(text("a &lt; &#66;"), "a < B");

@@ -73,7 +73,10 @@ fn read(input: Input<'_>) -> Result<Parsed, ReportError> {
             "the last line is no `auditSummary`: the audit is truncated",
         ));
     };
-    let declared: u64 = Severity::ALL.into_iter().filter_map(|severity| summary.declared(severity)).sum();
+    let declared: u64 = Severity::ALL
+        .into_iter()
+        .filter_map(|severity| summary.declared(severity))
+        .fold(0, u64::saturating_add);
     let mut about = About { tool: Some("yarn 1".to_owned()), ..About::default() };
     summary.note_no_dependency(&mut about);
     about.compare("paths", Some(declared), audit.found.occurrences());

@@ -4,6 +4,7 @@
 //! Must not: know what a policy is.
 
 use super::tree::{Node, Place, Step, Value};
+use crate::reports::facts::kept;
 use serde::de::value::StrDeserializer;
 use serde::de::{self, DeserializeOwned, DeserializeSeed, IntoDeserializer, MapAccess, SeqAccess, Visitor};
 use std::fmt;
@@ -157,7 +158,7 @@ fn words_of(found: de::Unexpected<'_>) -> String {
         de::Unexpected::Unsigned(value) => format!("the number {value}"),
         de::Unexpected::Signed(value) => format!("the number {value}"),
         de::Unexpected::Float(value) => format!("the number {value}"),
-        de::Unexpected::Str(text) => format!("the text `{text}`"),
+        de::Unexpected::Str(text) => format!("the text `{}`", kept(text)),
         de::Unexpected::Unit | de::Unexpected::Option => "nothing".to_owned(),
         de::Unexpected::Seq => "a list".to_owned(),
         de::Unexpected::Map => "a map".to_owned(),

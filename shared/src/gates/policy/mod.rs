@@ -21,6 +21,7 @@ pub use source::{EcrScan, FewerFiles, From, Per, SonarTask, Source};
 pub use tighten::tightened;
 pub use words::{Day, Globs, Span};
 
+use crate::reports::facts::is_unseen;
 pub(super) use decode::nearest;
 use decode::{Decoded, decode};
 use serde::Deserialize;
@@ -93,6 +94,11 @@ pub struct PolicyError {
     pub problems: Vec<String>,
 }
 
+/// A sentence with the author's words in it, on one line.
+fn on_one_line(sentence: &str) -> String {
+    sentence.chars().map(|c| if is_unseen(c) { ' ' } else { c }).collect()
+}
+
 /// The JSON Schema of a policy, for editors.
 #[cfg(feature = "schema")]
 #[must_use]
@@ -108,7 +114,7 @@ impl Policy {
     pub fn parse(text: &str) -> Result<Self, PolicyError> {
         let tree = Node::read(text).map_err(|syntax| {
             let place = syntax.place.map(|place| format!("{place}: ")).unwrap_or_default();
-            PolicyError { problems: vec![format!("{place}{}", syntax.words)] }
+            PolicyError { problems: vec![on_one_line(&format!("{place}{}", syntax.words))] }
         })?;
         let Decoded { value, mistakes, tree, removed } = decode::<Self>(tree);
         let mut problems: Vec<_> =
@@ -119,7 +125,9 @@ impl Policy {
         problems.sort_by_key(|(place, _)| *place);
         match value {
             Some(policy) if problems.is_empty() => Ok(policy),
-            _ => Err(PolicyError { problems: problems.into_iter().map(|(_, words)| words).collect() }),
+            _ => Err(PolicyError {
+                problems: problems.into_iter().map(|(_, words)| on_one_line(&words)).collect(),
+            }),
         }
     }
 }

@@ -160,3 +160,11 @@ own: { path: "**/gate.yaml", waivers: true }
       its own policy in `**/gate.yaml` may be stricter and waive findings
     ");
 }
+
+#[test]
+fn words_of_several_lines_are_told_on_one() {
+    insta::assert_snapshot!(problems("version\n\n\nconditions: x\n"), @"line 4, column 11: mapping values are not allowed in this context");
+    insta::assert_snapshot!(problems("\"version\\n\\u202etxet\""), @"line 1, column 1: the text `version  txet` stands where a map of keys and values belongs");
+    let long = problems(&"word ".repeat(1_000));
+    assert!(long.len() < 500, "{long}");
+}

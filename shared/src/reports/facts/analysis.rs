@@ -34,8 +34,8 @@ impl AnalysisFacts {
     }
 
     pub(crate) fn merge(mut self, other: Self) -> Self {
-        self.passed += other.passed;
-        self.failed += other.failed;
+        self.passed = self.passed.saturating_add(other.passed);
+        self.failed = self.failed.saturating_add(other.failed);
         self.checks.extend(other.checks);
         self
     }

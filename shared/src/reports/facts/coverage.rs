@@ -16,7 +16,7 @@ impl Ratio {
     /// Sum of two ratios' counts.
     #[must_use]
     pub const fn plus(self, other: Self) -> Self {
-        Self { hit: self.hit + other.hit, total: self.total + other.total }
+        Self { hit: self.hit.saturating_add(other.hit), total: self.total.saturating_add(other.total) }
     }
 
     /// One more, hit or not.
@@ -69,6 +69,19 @@ impl LineSet {
             *hits |= if hit { low & high } else { 0 };
         }
         true
+    }
+
+    /// Memory it takes.
+    pub(crate) fn bytes(&self) -> usize {
+        size_of_val(self.seen.as_slice()) + size_of_val(self.hit.as_slice())
+    }
+
+    /// The largest there is.
+    #[cfg(test)]
+    pub(crate) fn all() -> Self {
+        let mut all = Self::default();
+        all.add(MAX_LINE, true);
+        all
     }
 
     /// Hit out of all.

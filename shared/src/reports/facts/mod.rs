@@ -188,7 +188,8 @@ impl Parsed {
     }
 }
 
-/// Text from a report as it is kept: on one line, without control characters, at most [`MAX_TEXT`] characters.
+/// Text from a report as it is kept: on one line, without control characters and those that change the direction of writing, at most
+/// [`MAX_TEXT`] characters.
 #[must_use]
 pub fn kept(text: &str) -> String {
     let text = text.trim();
@@ -197,7 +198,16 @@ pub fn kept(text: &str) -> String {
     if start.iter().all(|byte| (b' '..=b'~').contains(byte)) {
         return text.get(..MAX_TEXT).unwrap_or(text).to_owned();
     }
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(MAX_TEXT).collect()
+    text.chars().map(|c| if is_unseen(c) { ' ' } else { c }).take(MAX_TEXT).collect()
+}
+
+/// Whether a character is not shown but changes how others are: control characters, line ends of Unicode, directions of writing
+/// (<https://www.unicode.org/reports/tr9/#Directional_Formatting_Characters>). With them a name can be made to look like another.
+pub(crate) fn is_unseen(c: char) -> bool {
+    const ARABIC_LETTER_MARK: char = '\u{61c}';
+    c.is_control()
+        || c == ARABIC_LETTER_MARK
+        || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// A moment as reports write it: RFC 3339, or the same without a zone, which is taken for UTC.
@@ -205,4 +215,26 @@ pub fn kept(text: &str) -> String {
 pub(crate) fn moment(text: &str) -> Option<Timestamp> {
     let text = text.trim();
     text.parse().or_else(|_| format!("{text}Z").parse()).ok()
+}
+
+#[cfg(test)]
+mod kept_tests {
+    use super::*;
+
+    #[test]
+    fn text_is_kept_on_one_line_and_shows_what_it_says() {
+        assert_eq!(kept(" a\tb\u{1b}[31m\r\nc\u{85}d\u{2028}e "), "a b [31m  c d e");
+        let directions = ('\u{202a}'..='\u{202e}').chain('\u{2066}'..='\u{2069}');
+        for direction in directions.chain(['\u{200e}', '\u{200f}', '\u{61c}']) {
+            assert_eq!(kept(&format!("user{direction}nimda")), "user nimda");
+        }
+    }
+
+    #[test]
+    fn long_text_is_cut_between_characters() {
+        assert_eq!(kept(&"x".repeat(10_240)).len(), MAX_TEXT);
+        assert_eq!(kept(&"ü".repeat(10_240)), "ü".repeat(MAX_TEXT));
+        let late = format!("{}\u{202e}", "x".repeat(MAX_TEXT - 1));
+        assert_eq!(kept(&late), format!("{} ", "x".repeat(MAX_TEXT - 1)));
+    }
 }

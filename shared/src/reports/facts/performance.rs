@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 /// Longest sample that is told apart, in milliseconds (one hour).
 const LONGEST_MS: u64 = 3_600_000;
 /// Labels kept apart; a test that writes ids into its labels must not cost memory.
-pub(crate) const MAX_LABELS: usize = 1_000;
+pub(crate) const MAX_LABELS: usize = 500;
 
 /// Samples of one label, measured one by one.
 #[derive(Debug, Clone)]
@@ -17,7 +17,7 @@ pub struct Measured {
     pub total: u64,
     /// Failed samples; they count in the latency too.
     pub failed: u64,
-    /// Elapsed times in milliseconds. Counts of 32 bits: half the memory of a thousand labels, and no file has four thousand million samples.
+    /// Elapsed times in milliseconds. Counts of 32 bits: half the memory of all labels, and no file has four thousand million samples.
     elapsed: Histogram<u32>,
     /// First start, milliseconds since 1970.
     pub first: i64,
@@ -78,8 +78,8 @@ impl Measured {
     }
 
     pub(crate) fn join(&mut self, other: &Self) {
-        self.total += other.total;
-        self.failed += other.failed;
+        self.total = self.total.saturating_add(other.total);
+        self.failed = self.failed.saturating_add(other.failed);
         if self.elapsed.add(&other.elapsed).is_err() {
             // It grows by itself; kept so that a count can never vanish.
             other.elapsed.iter_recorded().for_each(|value| {
@@ -169,8 +169,8 @@ impl Samples {
 
 fn sum(a: &Samples, b: &Samples) -> Declared {
     Declared {
-        total: a.total() + b.total(),
-        failed: a.failed().zip(b.failed()).map(|(a, b)| a + b),
+        total: a.total().saturating_add(b.total()),
+        failed: a.failed().zip(b.failed()).map(|(a, b)| a.saturating_add(b)),
         max: a.max().zip(b.max()).map(|(a, b)| a.max(b)),
         mean: None,
         percentiles: BTreeMap::new(),

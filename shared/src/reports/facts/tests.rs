@@ -121,7 +121,7 @@ impl TestFacts {
     /// All cases.
     #[must_use]
     pub fn total(&self) -> u64 {
-        self.passed + self.failed + self.errors + self.skipped
+        [self.failed, self.errors, self.skipped].into_iter().fold(self.passed, u64::saturating_add)
     }
 
     /// Counts one case. `key` is its [`case_key`]; `name` and `message` are only asked for when it failed or is flaky.
@@ -200,13 +200,17 @@ impl TestFacts {
     }
 
     pub(crate) fn merge(mut self, other: Self) -> Self {
-        self.passed += other.passed;
-        self.failed += other.failed;
-        self.errors += other.errors;
-        self.skipped += other.skipped;
-        self.flaky += other.flaky;
-        self.duration_ms += other.duration_ms;
-        self.repeated += other.repeated;
+        for (mine, theirs) in [
+            (&mut self.passed, other.passed),
+            (&mut self.failed, other.failed),
+            (&mut self.errors, other.errors),
+            (&mut self.skipped, other.skipped),
+            (&mut self.flaky, other.flaky),
+            (&mut self.duration_ms, other.duration_ms),
+            (&mut self.repeated, other.repeated),
+        ] {
+            *mine = mine.saturating_add(theirs);
+        }
         let room = |have: usize| KEPT_BROKEN.saturating_sub(have);
         let free = room(self.broken.len());
         self.broken.extend(other.broken.into_iter().take(free));

@@ -1,11 +1,13 @@
 //! One reading in a process of its own, and what the kernel says it took.
 
+use crate::files::{self, Maker};
 use anyhow::{Context, Result, bail};
 use nix::sys::resource::{UsageWho, getrusage};
 use serde_json::json;
 use shared::reports::{FORMATS, Facts, Input, Parsed};
 use std::fs::File;
 use std::io::Read;
+use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -76,6 +78,22 @@ pub(crate) fn read(path: &Path) -> Result<()> {
     let file = File::open(path).with_context(|| format!("cannot read `{}`", path.display()))?;
     let report = Input::of_stream(file).and_then(shared::reports::read)?;
     println!("{} {}", report.format.name, counts(&report.parsed));
+    Ok(())
+}
+
+/// Reads a stream that is made while it is read, and says how long it was and whether all was counted.
+pub(crate) fn read_stream(maker: &'static Maker, bytes: u64) -> Result<()> {
+    const SMALL: usize = 64 * 1024;
+    let (reader, writer) = std::io::pipe()?;
+    let writer = File::from(OwnedFd::from(writer));
+    let making = std::thread::spawn(move || files::write_to(maker, bytes, writer, SMALL));
+    let report = Input::of_stream(reader).and_then(shared::reports::read)?;
+    let (written, wanted) = making.join().map_err(|_| anyhow::anyhow!("the stream broke off"))??;
+    let counted = format!("{} {}", report.format.name, counts(&report.parsed));
+    if counted != wanted {
+        bail!("{wanted} was written, and {counted} was read");
+    }
+    println!("{written}");
     Ok(())
 }
 

@@ -48,6 +48,13 @@ pub(crate) static MAKERS: [Maker; 9] = [
     maker("grype", 200.0, None, findings::grype),
 ];
 
+/// What is read as a stream that never becomes a file: only the memory is of interest, whatever the size.
+pub(crate) static STREAMS: [(&str, Maker); 3] = [
+    ("junit, a stream", maker("junit", 0.0, Some(16.0), tests::junit)),
+    ("jtl-csv, a stream", maker("jtl-csv", 0.0, Some(32.0), performance::jtl_csv)),
+    ("jtl-csv, 3,000 labels", maker("jtl-csv", 0.0, Some(32.0), performance::jtl_csv_of_many_labels)),
+];
+
 /// A file, made.
 pub(crate) struct Made {
     pub(crate) path: PathBuf,
@@ -73,11 +80,17 @@ pub(crate) fn make(maker: &Maker, mb: u64, folder: &Path) -> Result<Made> {
 /// Writes a file of about this many bytes.
 pub(crate) fn write(maker: &Maker, bytes: u64, path: &Path) -> Result<Made> {
     let file = File::create(path).with_context(|| format!("cannot write `{}`", path.display()))?;
+    let (bytes, counts) = write_to(maker, bytes, file, 1 << 20)?;
+    Ok(Made { path: path.to_owned(), bytes, counts })
+}
+
+/// Writes about this many bytes; how many they were, and what must be counted.
+pub(crate) fn write_to(maker: &Maker, bytes: u64, file: File, buffer: usize) -> io::Result<(u64, String)> {
     let mut out =
-        Out { inner: BufWriter::with_capacity(1 << 20, file), bytes: 0, dice: 0x9E37_79B9_7F4A_7C15 };
+        Out { inner: BufWriter::with_capacity(buffer, file), bytes: 0, dice: 0x9E37_79B9_7F4A_7C15 };
     let counts = (maker.write)(&mut out, bytes)?;
     out.flush()?;
-    Ok(Made { path: path.to_owned(), bytes: out.bytes, counts: format!("{} {counts}", maker.format) })
+    Ok((out.bytes, format!("{} {counts}", maker.format)))
 }
 
 /// A file that counts its bytes, and dice that always fall the same.

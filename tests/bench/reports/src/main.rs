@@ -15,6 +15,9 @@ use files::{Made, Maker};
 use std::path::{Path, PathBuf};
 use table::{Row, Table};
 
+/// Length of the streams.
+const STREAM_BYTES: u64 = 2_000_000_000;
+
 /// Measures CPU and memory of reading large reports, ours beside others.
 #[derive(Parser)]
 struct Arguments {
@@ -30,12 +33,18 @@ struct Arguments {
     /// Install the peers at their pinned versions first, from `PyPI` and npm.
     #[arg(long)]
     peers: bool,
+    /// Read streams of 2 GB as well, for their memory.
+    #[arg(long)]
+    streams: bool,
     /// Print JSON lines instead of a table.
     #[arg(long)]
     json: bool,
     /// Read a file and print what was counted: what the command starts to measure itself.
     #[arg(long, value_name = "FILE", hide = true)]
     read: Option<PathBuf>,
+    /// Read a stream that is made on the way.
+    #[arg(long, value_name = "STREAM", hide = true)]
+    read_stream: Option<String>,
     /// Read every file of a folder, as the gate does.
     #[arg(long, value_name = "FOLDER", hide = true)]
     read_all: Option<PathBuf>,
@@ -51,6 +60,10 @@ fn main() -> Result<()> {
     let arguments = Arguments::parse();
     if let Some(file) = &arguments.read {
         return child::read(file);
+    }
+    if let Some(name) = &arguments.read_stream {
+        let stream = files::STREAMS.iter().find(|(known, _)| known == name);
+        return child::read_stream(&stream.context("there is no such stream")?.1, STREAM_BYTES);
     }
     if let Some(folder) = &arguments.read_all {
         return child::read_all(folder);
@@ -85,6 +98,13 @@ fn bench(arguments: &Arguments) -> Result<()> {
     }
     if is_wanted("gate") {
         whole_gate(&folder, &mut table)?;
+    }
+    if arguments.streams {
+        for (name, maker) in &files::STREAMS {
+            let taken = child::run_self("--read-stream", name)?;
+            let bytes = taken.printed.trim().parse()?;
+            table.add(Row::new(name, table::OURS, bytes, &taken).budget_peak(maker.budget_peak_mb));
+        }
     }
     table.print(arguments.json)
 }

@@ -42,6 +42,10 @@ impl Row {
 
     pub(crate) fn budget(mut self, mb_s: f64, peak_mb: Option<f64>) -> Self {
         self.budget.push((format!(">= {mb_s:.0} MB/s"), self.speed() >= mb_s));
+        self.budget_peak(peak_mb)
+    }
+
+    pub(crate) fn budget_peak(mut self, peak_mb: Option<f64>) -> Self {
         if let Some(peak_mb) = peak_mb {
             self.budget.push((format!("<= {peak_mb:.0} MB"), mega(self.peak) <= peak_mb));
         }

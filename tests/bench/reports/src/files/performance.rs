@@ -7,6 +7,24 @@ const HEADER: &str = "timeStamp,elapsed,label,responseCode,responseMessage,threa
 const LABELS: [&str; 6] =
     ["GET /", "GET /orders", "POST /orders", "GET /orders/{id}", "\"search, sorted\"", "DELETE /orders/{id}"];
 
+/// Identifiers in the labels, and a tail up to minutes: what costs most memory.
+pub(super) fn jtl_csv_of_many_labels(out: &mut Out, bytes: u64) -> io::Result<String> {
+    const LABELS: u64 = 3_000;
+    writeln!(out, "{HEADER}")?;
+    let (mut start, mut samples) = (1_795_470_003_250_u64, 0_u64);
+    while out.has_room(bytes) {
+        start += out.roll(3);
+        let tail = 1 << out.roll(18);
+        let (elapsed, label) = (20 + out.roll(tail), out.roll(LABELS));
+        writeln!(
+            out,
+            "{start},{elapsed},GET /orders/{label},200,OK,buyers 1-1,text,true,,900,231,200,200,,0,0,1"
+        )?;
+        samples += 1;
+    }
+    Ok(format!("{samples} samples, 0 failed"))
+}
+
 pub(super) fn jtl_csv(out: &mut Out, bytes: u64) -> io::Result<String> {
     writeln!(out, "{HEADER}")?;
     let (mut start, mut samples, mut failed) = (1_795_470_003_250_u64, 0_u64, 0_u64);
