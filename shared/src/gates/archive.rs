@@ -23,7 +23,7 @@ pub const MAX_ENTRIES: usize = 100_000;
 pub const MAX_FILE: u64 = 4 * 1024 * 1024 * 1024;
 /// Most bytes unpacked from one artifact.
 pub const MAX_TOTAL: u64 = 8 * 1024 * 1024 * 1024;
-/// Highest ratio of unpacked to packed size above [`FREE`]; honest JUnit files reach 29 to 1.
+/// Highest ratio of unpacked to packed size above `FREE`; honest JUnit files reach 29 to 1.
 pub const MAX_RATIO: u64 = 200;
 /// Unpacked bytes below which no ratio is asked for.
 const FREE: u64 = 1024 * 1024;

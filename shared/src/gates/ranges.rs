@@ -1,13 +1,13 @@
 //! An object of which only pieces are at hand: what is read of it, what is missing, and which pieces are worth a request.
 //!
-//! Pure: whoever fetches is [`super::fetch`]. Only packed bytes are kept. Must not: make up a byte that was not fetched.
+//! Pure: whoever fetches is `fetch`. Only packed bytes are kept. Must not: make up a byte that was not fetched.
 
 use std::collections::BTreeMap;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::ops::Range;
 
-/// Most bytes that are kept of one object: half of the function's memory.
-pub const MAX_KEPT: u64 = 512 * 1024 * 1024;
+/// Most bytes that are kept of one object: a quarter of the function's memory, for a report may take as much again twice.
+pub const MAX_KEPT: u64 = 256 * 1024 * 1024;
 /// Bytes between two pieces that are cheaper to read than a second request: about what S3 sends while it begins to answer one.
 const WORTH_A_REQUEST: u64 = 256 * 1024;
 

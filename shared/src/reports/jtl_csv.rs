@@ -3,7 +3,7 @@
 //! The header is optional (`jmeter.save.saveservice.print_field_names`); without one the columns are `JMeter`'s default ones. The delimiter is what
 //! `jmeter.save.saveservice.default_delimiter` says: found as `JMeter` finds it, the first character of the header that belongs to no name. Columns
 //! come in any order; fields hold quotes and line breaks. `timeStamp` counts milliseconds, or is formatted in the zone of the machine, which the
-//! file does not name: then there is a throughput, but no date. Failed samples count in the latency. What is no sample: see [`super::jmeter`].
+//! file does not name: then there is a throughput, but no date. Failed samples count in the latency. What is no sample: see `jmeter`.
 //!
 //! Must not: take a row that is cut for a sample, or one whose `success` is neither true nor false for a good one.
 

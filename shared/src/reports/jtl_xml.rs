@@ -2,7 +2,7 @@
 //!
 //! Elements stand in each other: an `httpSample` or `sample` right below `testResults` is what was measured; the ones in it are its redirects, its
 //! embedded resources or, in a transaction controller's parent sample, the requests that it sums up. Only the upper ones count, as in `JMeter`'s own
-//! summary. A transaction controller that does not generate a parent sample is left out as in CSV (see [`super::jmeter`]).
+//! summary. A transaction controller that does not generate a parent sample is left out as in CSV (see `jmeter`).
 //!
 //! A run that was killed leaves no `</testResults>`. Some tools read what is there; here the file is truncated, and no evidence.
 

@@ -75,60 +75,29 @@ impl Node {
                 members.iter().find(|member| member.key == *key).map(|member| &member.node)
             }
             (Value::List(list), Step::Index(index)) => list.get(*index),
-            (
-                Value::Null
-                | Value::Bool(_)
-                | Value::Integer(_)
-                | Value::Float(_)
-                | Value::Text(_)
-                | Value::List(_)
-                | Value::Map(_),
-                _,
-            ) => None,
+            _ => None,
         })
     }
 
     /// Removes what is below `path`; whether it was there.
     pub(crate) fn remove(&mut self, path: &[Step]) -> bool {
-        let Some((last, above)) = path.split_last() else { return false };
-        let Some(parent) = above.iter().try_fold(self, |node, step| match (&mut node.value, step) {
-            (Value::Map(members), Step::Key(key)) => {
-                members.iter_mut().find(|member| member.key == *key).map(|member| &mut member.node)
-            }
-            (Value::List(list), Step::Index(index)) => list.get_mut(*index),
-            (
-                Value::Null
-                | Value::Bool(_)
-                | Value::Integer(_)
-                | Value::Float(_)
-                | Value::Text(_)
-                | Value::List(_)
-                | Value::Map(_),
-                _,
-            ) => None,
-        }) else {
-            return false;
-        };
-        match (&mut parent.value, last) {
-            (Value::Map(members), Step::Key(key)) => {
+        match (&mut self.value, path) {
+            (Value::Map(members), [Step::Key(key)]) => {
                 let before = members.len();
                 members.retain(|member| member.key != *key);
                 members.len() < before
             }
-            (Value::List(list), Step::Index(index)) if *index < list.len() => {
+            (Value::List(list), [Step::Index(index)]) if *index < list.len() => {
                 list.remove(*index);
                 true
             }
-            (
-                Value::Null
-                | Value::Bool(_)
-                | Value::Integer(_)
-                | Value::Float(_)
-                | Value::Text(_)
-                | Value::List(_)
-                | Value::Map(_),
-                _,
-            ) => false,
+            (Value::Map(members), [Step::Key(key), below @ ..]) => {
+                members.iter_mut().filter(|member| member.key == *key).any(|member| member.node.remove(below))
+            }
+            (Value::List(list), [Step::Index(index), below @ ..]) => {
+                list.get_mut(*index).is_some_and(|node| node.remove(below))
+            }
+            _ => false,
         }
     }
 }

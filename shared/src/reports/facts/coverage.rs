@@ -37,7 +37,7 @@ pub struct LineSet {
 pub(crate) const MAX_LINE: u32 = 4_000_000;
 
 impl LineSet {
-    /// Notes line `number` (from 1); a hit anywhere is a hit. False when the number is beyond [`MAX_LINE`].
+    /// Notes line `number` (from 1); a hit anywhere is a hit. False when the number is beyond `MAX_LINE`.
     #[inline]
     pub fn add(&mut self, number: u32, hit: bool) -> bool {
         if number > MAX_LINE {

@@ -181,7 +181,7 @@ fn sum(a: &Samples, b: &Samples) -> Declared {
 /// Response times by label.
 #[derive(Debug, Clone, Default)]
 pub struct PerformanceFacts {
-    /// Samples of each label, at most [`MAX_LABELS`].
+    /// Samples of each label, at most `MAX_LABELS`.
     pub labels: BTreeMap<String, Samples>,
     /// Samples whose labels did not fit.
     pub others: Option<Samples>,

@@ -68,9 +68,9 @@ pub struct TestFacts {
     pub duration_ms: u64,
     /// Results whose case (suite, class and name) was there before.
     pub repeated: u64,
-    /// Failed and broken cases, at most [`KEPT_BROKEN`].
+    /// Failed and broken cases, at most `KEPT_BROKEN`.
     pub broken: Vec<Broken>,
-    /// Names of flaky cases, at most [`KEPT_BROKEN`].
+    /// Names of flaky cases, at most `KEPT_BROKEN`.
     pub flaky_cases: Vec<String>,
     /// Keys of passed cases.
     #[serde(skip)]
