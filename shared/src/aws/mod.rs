@@ -36,7 +36,7 @@ pub mod minutes;
 pub mod notifier;
 #[cfg(all(feature = "dynamodb", feature = "source"))]
 pub mod origins;
-#[cfg(all(feature = "codepipeline", feature = "source"))]
+#[cfg(all(feature = "codepipeline", feature = "codebuild", feature = "source"))]
 pub mod pipelines;
 #[cfg(all(feature = "ssm", feature = "gates"))]
 pub mod policies;
