@@ -32,7 +32,9 @@ const JOB: &str = include_str!("../../../events/quality-gate/job.json");
 const SECRETS: [&str; 2] = ["planted-secret-key", "planted-secret-token"];
 const ARTIFACT: &str = "GET /tidegate-artifacts/b2b-production/BuildApiG/abc1234";
 const REPORT: &str = "PUT /tidegate-reports/gates/e-1/11111111-abcd-1111-abcd-111111abcdef.json";
-const PAGES: [&str; 2] = [
+/// What is put before the record itself.
+const PAGES: [&str; 3] = [
+    "PUT /tidegate-reports/gates/e-1/11111111-abcd-1111-abcd-111111abcdef.facts.json",
     "PUT /tidegate-reports/gates/e-1/11111111-abcd-1111-abcd-111111abcdef.html",
     "PUT /tidegate-reports/gates/e-1/11111111-abcd-1111-abcd-111111abcdef.md",
 ];
@@ -65,6 +67,7 @@ fn started(junit: &str) -> FunctionUnderTest {
         .answer(REPORT, Reply::new(200, "text/plain", ""))
         .answer(PAGES[0], Reply::new(200, "text/plain", ""))
         .answer(PAGES[1], Reply::new(200, "text/plain", ""))
+        .answer(PAGES[2], Reply::new(200, "text/plain", ""))
         .answer(HISTORY, Reply::xml_error(404, "NoSuchKey", "The specified key does not exist."))
         .answer("PutItem", Reply::json(&json!({})));
     takes_answers(&function.aws);
@@ -124,6 +127,7 @@ fn good_reports_pass_and_the_record_is_kept_before_the_answer() {
         HISTORY,
         PAGES[0],
         PAGES[1],
+        PAGES[2],
         REPORT,
         "PutItem",
         "PutJobSuccessResult",
@@ -193,6 +197,7 @@ fn a_record_that_cannot_be_kept_never_passes() {
         .answer(HISTORY, Reply::xml_error(404, "NoSuchKey", "The specified key does not exist."))
         .answer(PAGES[0], Reply::new(200, "text/plain", ""))
         .answer(PAGES[1], Reply::new(200, "text/plain", ""))
+        .answer(PAGES[2], Reply::new(200, "text/plain", ""))
         .answer(REPORT, Reply::xml_error(503, "SlowDown", "Please reduce your request rate."));
     assert_eq!(function.invoke(&job(), 20), Answer::Response(Value::Null));
     insta::assert_snapshot!(failure(&function.aws), @"SystemUnavailable: the verdict cannot be stored: S3 could not answer `PutObject` now: `SlowDown`: Please reduce your request rate.");
@@ -241,6 +246,7 @@ fn started_for_builds(artifact: Reply) -> FunctionUnderTest {
         .answer("GetParameter", Reply::json(&json!({"Parameter": {"Name": "pull-request", "Value": POLICY}})))
         .answer(BUILD_ARTIFACT, artifact)
         .answer(BUILD_REPORT, Reply::new(200, "text/plain", ""))
+        .answer(&BUILD_REPORT.replace(".json", ".facts.json"), Reply::new(200, "text/plain", ""))
         .answer(&BUILD_REPORT.replace(".json", ".html"), Reply::new(200, "text/plain", ""))
         .answer(&BUILD_REPORT.replace(".json", ".md"), Reply::new(200, "text/plain", ""))
         .answer(BUILD_HISTORY, Reply::xml_error(404, "NoSuchKey", "The specified key does not exist."))
@@ -254,13 +260,14 @@ fn a_build_is_judged_with_the_functions_own_credentials_and_its_developers_are_t
     let mut function = started_for_builds(Reply::new(200, "application/zip", zip("reports/junit.xml", RED)));
     assert_eq!(function.invoke(&build(), 20), Answer::Response(Value::Null));
     let asked: Vec<String> = function.aws.requests().into_iter().map(|request| request.operation).collect();
-    let pages = [".html", ".md"].map(|ending| BUILD_REPORT.replace(".json", ending));
+    let pages = [".facts.json", ".html", ".md"].map(|ending| BUILD_REPORT.replace(".json", ending));
     let order = [
         "GetParameter",
         BUILD_ARTIFACT,
         BUILD_HISTORY,
         &pages[0],
         &pages[1],
+        &pages[2],
         BUILD_REPORT,
         "PutItem",
         "SendMessage",
@@ -340,7 +347,7 @@ fn a_scan_in_progress_makes_the_job_come_again_and_nothing_is_kept() {
 fn a_job_that_comes_back_after_its_deadline_is_failed_with_what_is_missing() {
     let mut function = started_for_a_scan(Reply::error(400, "ScanNotFoundException", "no scan"));
     let put = || Reply::new(200, "text/plain", "");
-    for ending in [".html", ".md", ".json"] {
+    for ending in [".facts.json", ".html", ".md", ".json"] {
         let key = format!("PUT /tidegate-reports/gates/e-1/22222222-abcd-2222-abcd-222222abcdef{ending}");
         function.aws.answer(&key, put());
     }
@@ -392,6 +399,7 @@ fn of_a_large_artifact_only_its_end_and_its_reports_are_read_of_one_object() {
         .answer(HISTORY, Reply::xml_error(404, "NoSuchKey", "The specified key does not exist."))
         .answer(PAGES[0], Reply::new(200, "text/plain", ""))
         .answer(PAGES[1], Reply::new(200, "text/plain", ""))
+        .answer(PAGES[2], Reply::new(200, "text/plain", ""))
         .answer(REPORT, Reply::new(200, "text/plain", ""))
         .answer("PutItem", Reply::json(&json!({})));
     assert_eq!(function.invoke(&job(), 20), Answer::Response(Value::Null));
