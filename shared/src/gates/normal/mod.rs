@@ -1,7 +1,7 @@
 //! Reports in one normal form, as JSON: kept beside the verdict, so that another policy can be tried on what was measured then
 //! (`tidegate gate backtest`), and so that other engines can judge it too.
 //!
-//! Counts, names and percentiles are kept, lines and single samples are not. Must not: decide anything.
+//! Counts, names and percentiles are kept; lines, single samples and what a test printed are not. Must not: decide anything.
 
 mod shapes;
 
