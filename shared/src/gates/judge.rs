@@ -22,12 +22,6 @@ pub(super) enum Compared {
     Worse { before: f64, asked: f64 },
 }
 
-/// Everything about one condition but its offenders.
-pub(super) struct Judgement {
-    pub(super) outcome: Outcome,
-    pub(super) judged: Judged,
-}
-
 /// A condition that was not measured yet.
 pub(super) fn blank(condition: &Condition, outcome: Outcome) -> Judged {
     Judged {
@@ -42,14 +36,14 @@ pub(super) fn blank(condition: &Condition, outcome: Outcome) -> Judged {
     }
 }
 
-/// Compares a figure.
+/// Compares a figure: everything about one condition but its offenders.
 pub(super) fn judge(
     condition: &Condition,
     measure: Measure<'_>,
     measured: Measured,
     mark: Option<&Mark>,
     files: &BTreeMap<String, Ratio>,
-) -> Judgement {
+) -> Judged {
     let operator = measure.operator;
     let compared = condition.baseline.map(|baseline| compare(baseline, operator, measured, mark, files));
     let breaks =
@@ -71,7 +65,7 @@ pub(super) fn judge(
     let margin = |limit: f64| {
         if operator.wants_more() { measured.value() - limit } else { limit - measured.value() }
     };
-    let judged = Judged {
+    Judged {
         threshold: threshold.unwrap_or(0.0),
         // Nothing to compare with yet: there is no limit to show either.
         operator: threshold.map_or_else(String::new, |_| operator.symbol().to_owned()),
@@ -81,8 +75,7 @@ pub(super) fn judge(
         message: said.sentence(),
         remedy: if fails { said.remedy() } else { String::new() },
         ..blank(condition, outcome)
-    };
-    Judgement { outcome, judged }
+    }
 }
 
 impl Compared {

@@ -136,8 +136,13 @@ impl<'a> Gate<'a> {
 
     fn changes(&self, condition: &Condition) -> Result<Option<Facts>, Absent> {
         let Some(name) = &condition.changes else { return Ok(None) };
-        let found = self.evidence.iter().find(|part| part.source == name);
-        found.map(|part| part.facts(None)).transpose()
+        let mut parts = self.evidence.iter().filter(|part| part.source == name);
+        match (parts.next(), parts.next()) {
+            (Some(part), None) => part.facts(None).map(Some),
+            (_, _) => {
+                Err(Absent::Broken(format!("`changes` takes one source as a whole, and `{name}` is none")))
+            }
+        }
     }
 
     fn measure(&mut self, condition: &'a Condition, measure: Measure<'a>) {
@@ -195,12 +200,13 @@ impl<'a> Gate<'a> {
             measure.metric.measure(&facts, condition.label.as_deref())
         };
         let Some(measured) = measured else {
-            if measure.metric.needs_changes() {
+            // Only a change that was compared with coverage can be found to touch none of it.
+            if measure.metric.needs_changes() && change.is_some() {
                 return Step::Skipped("no changed line can be covered".to_owned());
             }
             return judged(Absent::Broken(unmeasured(condition, measure, &facts)));
         };
-        let result = judge(condition, measure, measured, mark, &files);
+        let mut judged = judge(condition, measure, measured, mark, &files);
         if condition.baseline.is_some() {
             self.marks.push((
                 mark_key,
@@ -208,8 +214,7 @@ impl<'a> Gate<'a> {
                 measure.operator.wants_more(),
             ));
         }
-        let mut judged = result.judged;
-        if result.outcome != Outcome::Pass {
+        if judged.outcome != Outcome::Pass {
             judged.offenders = offenders(condition, &facts, change.as_ref(), &self.excuses);
         }
         Step::Judged(Box::new(judged))

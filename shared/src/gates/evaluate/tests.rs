@@ -608,3 +608,25 @@ fn a_vex_document_excuses_what_it_names_and_nothing_else() {
     [error] source `vex` has no evidence: `reports/vex.json` is no evidence: the JSON ends too early: it is truncated, at `line 1 column 51`
     ");
 }
+
+/// The wrong kind of report, or changes that are split by artifact, are not "nothing changed".
+#[test]
+fn changed_lines_that_cannot_be_compared_are_no_evidence() {
+    let diff = "diff --git a/a b/a\n--- a/a\n+++ b/a\n@@ -1 +1 @@\n-x\n+y\n";
+    let run = |source: &str, changes: &str| {
+        let condition = "conditions:\n  - { id: patch, source: S, changes: changes, metric: coverage.changed_lines, operator: \">=\", fail: 80 }\n";
+        let policy = on(
+            &format!("{UNIT}\n  {COVERAGE}\n  {changes}"),
+            &condition.replace("source: S", &format!("source: {source}")),
+        );
+        verdict(&policy, &[GOOD[0], GOOD[1], ("reports/c.diff", diff)])
+    };
+    let whole = "changes: { path: \"**/c.diff\" }";
+    assert_eq!(run("coverage", whole).outcome, Outcome::Pass);
+    let wrong = run("unit", whole);
+    assert_eq!((wrong.outcome, wrong.not_judged.len()), (Outcome::Error, 0));
+    insta::assert_snapshot!(wrong.conditions[0].message, @"`patch` cannot be judged: `coverage.changed_lines` cannot be measured in a tests report");
+    let split = run("coverage", "changes: { path: \"**/c.diff\", per: artifact }");
+    assert_eq!(split.outcome, Outcome::Error);
+    insta::assert_snapshot!(split.conditions[0].message, @"`patch` cannot be judged: `changes` takes one source as a whole, and `changes` is none");
+}
