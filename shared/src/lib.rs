@@ -12,6 +12,8 @@
 #![warn(missing_docs)]
 
 pub mod errors;
+#[cfg(any(feature = "github", feature = "sonar"))]
+mod https;
 pub mod model;
 pub mod settings;
 pub mod text;

@@ -11,7 +11,7 @@ use http::header::{ACCEPT, AUTHORIZATION, USER_AGENT};
 use http::{HeaderValue, Request, StatusCode, Uri};
 use http_body_util::{BodyExt, Empty, Limited};
 use hyper::body::Bytes;
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
@@ -64,15 +64,8 @@ impl<T: TokenSource> Sonar<T> {
         if let Some(http) = self.http.get() {
             return Ok(http);
         }
-        let mut connector = HttpConnector::new();
-        connector.enforce_http(false);
-        connector.set_connect_timeout(Some(CONNECT_TIMEOUT));
-        let https = HttpsConnectorBuilder::new()
-            .with_provider_and_webpki_roots(rustls::crypto::ring::default_provider())
-            .map_err(|error| denied("set up TLS", error.to_string()))?
-            .https_only()
-            .enable_http1()
-            .wrap_connector(connector);
+        let https = crate::https::connector(true, CONNECT_TIMEOUT)
+            .map_err(|error| denied("set up TLS", error.to_string()))?;
         Ok(self.http.get_or_init(|| Client::builder(TokioExecutor::new()).build(https)))
     }
 

@@ -11,7 +11,7 @@ use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, IF_NONE_MATCH, LOCATION,
 use http::{HeaderValue, Method, Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::{Bytes, Incoming};
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
@@ -116,15 +116,8 @@ impl<T: TokenSource> GitHub<T> {
         if let Some(http) = self.http.get() {
             return Ok(http);
         }
-        let mut connector = HttpConnector::new();
-        connector.enforce_http(false);
-        connector.set_connect_timeout(Some(CONNECT_TIMEOUT));
-        let https = HttpsConnectorBuilder::new()
-            .with_provider_and_webpki_roots(rustls::crypto::ring::default_provider())
-            .map_err(|error| denied("set up TLS", error.to_string()))?
-            .https_or_http()
-            .enable_http1()
-            .wrap_connector(connector);
+        let https = crate::https::connector(false, CONNECT_TIMEOUT)
+            .map_err(|error| denied("set up TLS", error.to_string()))?;
         Ok(self.http.get_or_init(|| Client::builder(TokioExecutor::new()).build(https)))
     }
 
