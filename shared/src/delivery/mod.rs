@@ -11,6 +11,7 @@ pub mod gate;
 pub mod hook;
 pub mod policy;
 pub mod ports;
+pub mod revision;
 pub mod series;
 pub mod stage;
 pub mod steps;
