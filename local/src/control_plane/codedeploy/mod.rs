@@ -8,6 +8,8 @@ mod appspec;
 mod config;
 mod deployment;
 mod describe;
+#[cfg(test)]
+mod tests;
 
 use super::ecs::Routes;
 use super::{ApiError, Stack};
