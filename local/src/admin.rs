@@ -4,21 +4,30 @@
 //! |---|---|
 //! | `POST seed` | `{"outputs": {…}}` → `{"calls"}` |
 //! | `GET clock`, `POST clock/advance`, `POST settle` | `{"seconds": 0..=86400}` → `{"now"}` |
-//! | `GET state` | pipelines, deployments, `serviceDeployments`, services, builds |
+//! | `GET state` | pipelines, `deployments`, `serviceDeployments`, services, builds |
 //! | `GET journal?since=N` | entries of kind `call`, `invocation`, `hook-call`, `unanswered-hook`, `throttled`, `killed`, … |
-//! | `GET calls?function=NAME&since=N` | `{"calls", "operations": ["service.Operation", …]}` that this function made |
+//! | `GET calls?function=NAME&since=N` | `{"calls", "operations": ["service.Operation", …], "next"}` that this function made |
 //! | `POST call` | `{"service", "operation", "input"}`: any operation that is imitated, checked against its model → its answer |
 //! | `POST approve` | `{"pipeline", "execution", "approved", "summary"}` |
-//! | `GET events?since=N`, `POST events`, `events/mode`, `events/replay` | an event; `{"delayMs", "duplicate", "shuffle"}`; `{"seed", "since", "queue"}` |
-//! | `GET faults`, `POST faults`, `faults/reset` | `{"service", "operation", "nth", "times", "kind", "caller"?, "function"?}` ([`crate::faults`]); reset takes back metrics' modes too |
+//! | `GET events?since=N`, `POST events` | an event that has not happened here |
+//! | `POST events/mode`, `POST events/replay` | `{"delayMs", "duplicate", "shuffle"}`; `{"seed", "since", "queue"}` |
+//! | `GET faults`, `POST faults` | `{"service", "operation", "nth", "times", "kind", "caller"?, "function"?}` ([`crate::faults`]) |
+//! | `POST faults/reset` | disarms faults; takes back the modes of events and metrics |
 //! | `POST alarms` | `{"name", "state": "OK" \| "ALARM" \| "INSUFFICIENT_DATA", "reason"?}` |
-//! | `POST metrics` | `{"mode": "normal" \| "missing" \| "late" \| "partial" \| "corrected" \| "paged", "targetGroup"?, "minutes"?, "calls"?, "factor"?, "datapoints"?}` |
+//! | `POST metrics` | `{"mode": "normal"}`, `{"mode": "missing", "targetGroup"?}`, `{"mode": "late", "minutes"}` |
+//! | `POST metrics` | `{"mode": "partial", "calls"}`, `{"mode": "corrected", "minutes", "factor"}`, `{"mode": "paged", "datapoints"}` |
 //! | `POST metrics` | `{"series": {"namespace", "metric", "dimensions": {…}, "stat"?, "points": [{"minutesAgo" \| "at", "value"}]}}` |
-//! | `POST traffic` | `{"service", "reset"?, "requestsPerMinute"?, "baselineErrorRate"?, "greenErrorRatio"?, "baselineSlowRate"?, "slowAboveSeconds"?, "greenSlowRatio"?, "greenForMinutes"?, "noise"?, "outage"?: {"inMinutes"?, "minutes", "ratio"}}` |
+//! | `POST traffic` | `{"service", "reset"?, "requestsPerMinute"?, "baselineErrorRate"?, "baselineSlowRate"?, "slowAboveSeconds"?}` |
+//! | `POST traffic` | `{"service", "greenErrorRatio"?, "greenSlowRatio"?, "greenForMinutes"?, "noise"?}` |
+//! | `POST traffic` | `{"service", "outage": {"inMinutes"?, "minutes", "ratio"}}` |
 //! | `POST scans` | `{"repository", "answers": […]}` |
-//! | `POST deploy` | `{"application", "group", "taskDefinition" \| "labels": {…}, "image"?, "hooks"?: {event: function}, "config"?}` → `{"deploymentId", "taskDefinition"}` |
-//! | `POST deploy` | `{"cluster", "service", "taskDefinition" \| "labels": {…}, "image"?}` → `{"serviceDeploymentArn", "taskDefinition"}` |
-//! | `POST services` | `{"cluster", "service", "deploymentConfiguration": {…}, "labels"?, "image"?, "desiredCount"?, "firstDeployment"?: "run" \| "done"}` → `{"serviceArn", "serviceDeploymentArn", "targetGroups": [own, alternate], "rules": {"production", "test"}}` |
+//! | `POST deploy` | CodeDeploy: `{"application", "group", "hooks"?: {event: function}, "config"?, …}` → `{"deploymentId", "taskDefinition"}` |
+//! | `POST deploy` | ECS: `{"cluster", "service", …}` → `{"serviceDeploymentArn", "taskDefinition"}` |
+//! | | both: `"taskDefinition"`, or `"labels": {…}` and `"image"?` of a new revision |
+//! | `POST services` | `{"cluster", "service", "deploymentConfiguration", "labels"?, "image"?, "desiredCount"?, "firstDeployment"?}` |
+//! | | → `{"serviceArn", "serviceDeploymentArn", "taskDefinition", "targetGroups": [2], "rules": {"production", "test"}}` |
+//! | | `"firstDeployment"`: `"done"` (unless given), or `"run"` with its hooks |
+//! | `POST services` | `{"sample": "catalog" \| "basket", …}`: from `<platform>/services`; what the body says itself wins |
 //! | `POST stop` | `{"deployment", "rollback"?}` or `{"serviceDeployment"}`: somebody's hand |
 //! | `GET secrets` | what jobs were given |
 //!

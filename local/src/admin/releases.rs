@@ -3,6 +3,7 @@
 use super::{Answer, Refused, Shared, refused};
 use crate::control_plane::elb::rules::forward;
 use crate::control_plane::{ApiError, Stack};
+use crate::platform;
 use crate::values::{at, list, text};
 use axum::Json;
 use axum::extract::State;
@@ -117,6 +118,16 @@ pub(super) async fn stop(State(stack): Shared, Json(body): Json<Value>) -> Answe
 
 /// Makes a service of ECS's own controller with everything it needs; its first deployment is over unless it is to `run`.
 pub(super) async fn services(State(stack): Shared, Json(body): Json<Value>) -> Answer {
+    let mut body = body;
+    if let Some(name) = body.get("sample").and_then(Value::as_str) {
+        let sample = platform::sample(&stack, name).map_err(|words| refused(&words))?;
+        if let (Value::Object(members), Value::Object(sample)) = (&mut body, sample) {
+            // What the request says itself wins.
+            let missing = sample.into_iter().filter(|(key, _)| !members.contains_key(key));
+            let missing: Vec<_> = missing.collect();
+            members.extend(missing);
+        }
+    }
     let (cluster, service) = (text(&body, "cluster"), text(&body, "service"));
     if cluster.is_empty() || service.is_empty() {
         return Err(refused("the body has no `cluster` or no `service`"));

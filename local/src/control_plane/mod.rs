@@ -118,6 +118,8 @@ pub struct Stack {
     pub cloudwatch: cloudwatch::CloudWatch,
     /// ECR.
     pub ecr: ecr::Ecr,
+    /// Outputs of the deployed Tidegate stack, since it was seeded.
+    pub outputs: std::sync::Mutex<Value>,
     driving: tokio::sync::Mutex<()>,
     advancing: tokio::sync::Mutex<()>,
 }
@@ -145,6 +147,7 @@ impl Stack {
             elb: elb::Elb::default(),
             cloudwatch: cloudwatch::CloudWatch::default(),
             ecr: ecr::Ecr::default(),
+            outputs: std::sync::Mutex::default(),
             driving: tokio::sync::Mutex::default(),
             advancing: tokio::sync::Mutex::default(),
         }

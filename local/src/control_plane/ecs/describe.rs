@@ -105,6 +105,7 @@ pub(super) fn deployment(service: &Service, deployment: &ServiceDeployment) -> V
     );
     if let (Some(members), Value::Object(more)) = (described.as_object_mut(), more) {
         members.extend(more);
+        members.remove("targetServiceRevisionArn");
     }
     described
 }

@@ -236,7 +236,9 @@ impl Ecs {
         let state = lock(&self.state);
         let mut all: Vec<(Millis, Value)> = Vec::new();
         for service in state.services.values() {
-            all.extend(service.deployments().map(|found| (found.created, describe::admin(service, found))));
+            let known: Vec<_> = service.deployments().collect();
+            let known = known.into_iter().rev();
+            all.extend(known.map(|found| (found.created, describe::admin(service, found))));
         }
         all.sort_by_key(|(created, _)| *created);
         json!(all.into_iter().map(|(_, deployment)| deployment).collect::<Vec<_>>())
