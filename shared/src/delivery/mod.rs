@@ -9,5 +9,6 @@ pub mod decide;
 pub mod eprocess;
 pub mod hooks;
 pub mod ports;
+pub mod stats;
 pub mod tick;
 pub mod watch;
