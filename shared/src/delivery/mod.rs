@@ -8,6 +8,7 @@ pub mod config;
 pub mod decide;
 pub mod eprocess;
 pub mod hooks;
+pub mod kayenta;
 pub mod ports;
 pub mod stats;
 pub mod tick;
