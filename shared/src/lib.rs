@@ -30,6 +30,8 @@ pub mod function;
 pub mod gates;
 #[cfg(feature = "github")]
 pub mod github;
+#[cfg(feature = "hook-edge")]
+pub mod hook_edge;
 #[cfg(any(
     feature = "memory",
     all(test, feature = "source", feature = "gates", feature = "delivery", feature = "feedback")

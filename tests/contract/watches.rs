@@ -3,32 +3,44 @@
 use crate::stack::Table;
 use anyhow::Result;
 use shared::aws::watches::WatchTable;
-use shared::delivery::eprocess::Counts;
-use shared::delivery::ports::{Stored, Watches};
-use shared::delivery::watch::{Kind, TargetGroup, Watch, WatchVerdict};
+use shared::delivery::gate::record;
+use shared::delivery::policy::Policy;
+use shared::delivery::ports::{Deployment, Stored, Watches};
+use shared::delivery::series::{Minute, Pair};
+use shared::delivery::verdict::{Kind, Verdict};
+use shared::delivery::watch::{Arms, TargetGroup, Watch};
 use shared::memory::MemoryWatches;
 use shared::model::{MINUTE, Timestamp};
-use std::collections::BTreeMap;
 
 fn watch(id: &str) -> Watch {
     let group = |name: &str| TargetGroup {
         name: name.to_owned(),
         dimension: format!("targetgroup/{name}/0123456789abcdef"),
         load_balancer: "app/b2b/0123456789abcdef".to_owned(),
+        task_definition: "api:7".to_owned(),
     };
-    Watch {
-        deployment_id: id.to_owned(),
+    let at = Timestamp::from_millis(1_795_470_003_250);
+    let deployment = Deployment {
+        id: id.to_owned(),
         application: "b2b".to_owned(),
         group: "api-gateway".to_owned(),
-        green: group("green"),
-        blue: group("blue"),
-        created_at: Timestamp::from_millis(1_795_470_003_250),
-        minutes: BTreeMap::new(),
-        exposure_percent: 0,
-        verdict: None,
-        waiting: None,
-        final_state: None,
-    }
+        cluster: "b2b".to_owned(),
+        service: "api-gateway".to_owned(),
+        status: "InProgress".to_owned(),
+        creator: "user".to_owned(),
+        created_at: at,
+        lifecycle: Vec::new(),
+        task_sets: Vec::new(),
+        pauses: Vec::new(),
+        next_percent: None,
+        rollback: None,
+        message: None,
+    };
+    let mut watch = record(&deployment);
+    watch.arms = Some(Arms { green: group("green"), blue: Some(group("blue")) });
+    watch.watched_from = Some(at);
+    watch.policy = serde_json::to_value(Policy::default()).unwrap();
+    watch
 }
 
 async fn laws(watches: &impl Watches) {
@@ -43,16 +55,13 @@ async fn laws(watches: &impl Watches) {
     assert_eq!(first.watch, watch("d-1"));
 
     let stale = first.clone();
-    let counts = Counts {
-        green_requests: 600,
-        green_errors: 3,
-        blue_requests: 5400,
-        blue_errors: u64::from(u32::MAX),
-    };
-    first.watch.take([(first.watch.created_at.minute().plus(MINUTE), counts)]);
-    first.watch.exposure_percent = 10;
+    let seen = Minute::of("errors", Pair::of((600, 3), (5400, u64::from(u32::MAX))));
+    first.watch.minutes.insert(first.watch.created_at.minute().plus(MINUTE), seen);
+    first.watch.noise = Some([("errors".to_owned(), 0.1 + 0.2)].into());
+    first.watch.see_weight(first.watch.created_at, 10);
     let reason = "green answered 15 of 600 requests with 5XX, `\"quoted\"`, naïve ✓".to_owned();
-    first.watch.verdict = Some(WatchVerdict { kind: Kind::Harm, reason, decided_at: first.watch.created_at });
+    let decided_at = first.watch.created_at;
+    first.watch.verdict = Some(Verdict { kind: Kind::Harm, reason, decided_at, dry_run: false });
     first.version = watches.save(&first).await.unwrap();
     assert_eq!(watches.get("d-1").await.unwrap().as_ref(), Some(&first), "what was written is read");
     assert!(

@@ -1,10 +1,11 @@
 //! The edge of the tick: the event's time is `now`, every active watch is looked after, one failure does not stop the others.
 
+use crate::wake::Wake;
 use lambda_runtime::{Diagnostic, LambdaEvent};
 use serde_json::{Value, json};
 use shared::aws::ssm::Parameters;
-use shared::delivery::config::WatchConfig;
-use shared::delivery::ports::{Deployments, Minutes, Notifier, Stored, Watches};
+use shared::delivery::policy::Policies;
+use shared::delivery::ports::{Deployments, Hooks, Minutes, Notifier, Pauses, Stored, TargetGroups, Watches};
 use shared::delivery::tick::World;
 use shared::errors::{Fault, Rejection, chain};
 use shared::function::{catch_panic, diagnostic, failed, scheduled_time};
@@ -33,29 +34,35 @@ impl Settings {
 }
 
 /// The watch and its outside world.
-pub(crate) struct Handler<D, M, W, N> {
+pub(crate) struct Handler<D, M, T, W, N> {
     pub(crate) settings: Settings,
     pub(crate) deployments: D,
     pub(crate) minutes: M,
+    pub(crate) groups: T,
     pub(crate) watches: W,
     pub(crate) notifier: N,
     pub(crate) parameters: Parameters,
 }
 
-impl<D: Deployments, M: Minutes, W: Watches, N: Notifier> Handler<D, M, W, N> {
+impl<D: Deployments + Hooks + Pauses, M: Minutes, T: TargetGroups, W: Watches, N: Notifier>
+    Handler<D, M, T, W, N>
+{
     /// One tick; an error when any watch could not be looked after, so that the tick is repeated and its alarm sees it.
     pub(crate) async fn handle(&self, event: LambdaEvent<Value>) -> Result<Value, Diagnostic> {
         let now = scheduled_time(&event.payload).map_err(|rejection| failed("Rejection", &rejection))?;
-        let active = self.watches.active().await.map_err(|fault| failed("Fault", &fault))?;
+        let active = match Wake::read(&event.payload) {
+            Wake::All => self.watches.active().await,
+            Wake::One { id, is_paused } => self.one(&id, is_paused).await,
+        };
+        let active = active.map_err(|fault| failed("Fault", &fault))?;
         if active.is_empty() {
             debug!(target: "tidegate", "no shift to watch");
             return Ok(json!({"watched": 0}));
         }
-        let config = self.config().await?;
         let watched = active.len();
         let mut failure = None;
         for stored in active {
-            failure = self.tick(stored, &config, now).await.err().or(failure);
+            failure = self.tick(stored, now).await.err().or(failure);
         }
         match failure {
             Some(failure) => Err(failure),
@@ -63,24 +70,34 @@ impl<D: Deployments, M: Minutes, W: Watches, N: Notifier> Handler<D, M, W, N> {
         }
     }
 
-    async fn config(&self) -> Result<WatchConfig, Diagnostic> {
-        let text = self
-            .parameters
-            .get(&self.settings.watch_parameter)
-            .await
-            .map_err(|fault| failed("Fault", &fault))?;
-        WatchConfig::parse(&text).map_err(|error| failed("Settings", &error))
+    /// The watch of one deployment, if it is still active.
+    async fn one(&self, id: &str, is_paused: bool) -> Result<Vec<Stored>, Fault> {
+        let known = self.watches.get(id).await?;
+        if known.is_none() && is_paused {
+            let text = self.parameters.get(&self.settings.watch_parameter).await?;
+            let policies = Policies::parse(&text).map_err(|error| Fault::Unreadable {
+                service: "Systems Manager",
+                operation: "GetParameter",
+                detail: error.to_string(),
+            })?;
+            return Ok(self.world().adopt(id, &policies).await?.into_iter().collect());
+        }
+        Ok(known.filter(|stored| stored.watch.final_state.is_none()).into_iter().collect())
     }
 
-    async fn tick(&self, stored: Stored, config: &WatchConfig, now: Timestamp) -> Result<(), Diagnostic> {
-        let id = stored.watch.deployment_id.clone();
-        let world = World {
+    fn world(&self) -> World<'_, D, M, T, W, N> {
+        World {
             deployments: &self.deployments,
             minutes: &self.minutes,
+            groups: &self.groups,
             watches: &self.watches,
             notifier: &self.notifier,
-        };
-        match catch_panic(world.tick(stored, config, now)).await {
+        }
+    }
+
+    async fn tick(&self, stored: Stored, now: Timestamp) -> Result<(), Diagnostic> {
+        let id = stored.watch.deployment_id.clone();
+        match catch_panic(self.world().tick(stored, now)).await {
             Ok(Ok(seen)) => info!(target: "tidegate", deployment_id = seen.deployment, "{}", seen.what),
             Ok(Err(Fault::Conflict { .. })) => {
                 debug!(target: "tidegate", deployment_id = id, "another tick was first")

@@ -1,14 +1,16 @@
 //! The watch over shifting traffic: one tick a minute over all active records. Wiring only.
 
 mod handler;
+mod wake;
 
 use handler::{Handler, Settings};
 use lambda_runtime::{Error, run, service_fn};
 use shared::aws::Aws;
-use shared::aws::deployments::CodeDeploy;
+use shared::aws::engines::Engines;
 use shared::aws::minutes::CloudWatchMinutes;
 use shared::aws::notifier::Topic;
 use shared::aws::ssm::Parameters;
+use shared::aws::target_groups::LoadBalancers;
 use shared::aws::watches::WatchTable;
 use shared::function::{init_telemetry, required};
 
@@ -22,8 +24,9 @@ async fn main() -> Result<(), Error> {
     let settings = required(Settings::read(variable))?;
     let aws = Aws::from_environment(variable);
     let handler = Handler {
-        deployments: CodeDeploy::new(&aws),
+        deployments: Engines::new(&aws),
         minutes: CloudWatchMinutes::new(&aws),
+        groups: LoadBalancers::new(&aws),
         watches: WatchTable::new(&aws, &settings.table),
         notifier: Topic::new(&aws, &settings.topic),
         parameters: Parameters::new(&aws),

@@ -18,6 +18,8 @@ pub mod artifacts;
 pub mod builds;
 #[cfg(feature = "codedeploy")]
 pub mod deployments;
+#[cfg(all(feature = "codedeploy", feature = "ecs"))]
+pub mod engines;
 #[cfg(all(feature = "dynamodb", feature = "metrics"))]
 pub mod facts;
 #[cfg(all(feature = "dynamodb", feature = "feedback"))]
@@ -50,6 +52,8 @@ pub mod scans;
 pub mod secret_versions;
 #[cfg(all(feature = "secretsmanager", feature = "source"))]
 pub mod secretsmanager;
+#[cfg(feature = "ecs")]
+pub mod service_deployments;
 #[cfg(all(feature = "s3", feature = "source"))]
 pub mod source_store;
 #[cfg(all(feature = "sqs", feature = "source"))]

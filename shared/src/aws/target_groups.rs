@@ -24,7 +24,9 @@ impl LoadBalancers {
     /// ARN of the group and of its first load balancer.
     async fn arns(&self, name: &str) -> Result<(String, String), Fault> {
         let operation = "DescribeTargetGroups";
-        let answer = self.client.describe_target_groups().names(name).send().await;
+        let call = self.client.describe_target_groups();
+        let call = if name.starts_with("arn:") { call.target_group_arns(name) } else { call.names(name) };
+        let answer = call.send().await;
         let answer = answer.map_err(|error| classify(SERVICE, operation, &error))?;
         let missing = |what: &str| Fault::Missing {
             service: SERVICE,
@@ -53,10 +55,12 @@ impl TargetGroups for LoadBalancers {
             .ok_or_else(|| wrong(&group))?;
         let load_balancer =
             balancer.split_once(":loadbalancer/").map(|(_, rest)| rest).ok_or_else(|| wrong(&balancer))?;
+        let short = dimension.split('/').nth(1).ok_or_else(|| wrong(&group))?;
         Ok(TargetGroup {
-            name: name.to_owned(),
+            name: short.to_owned(),
             dimension: dimension.to_owned(),
             load_balancer: load_balancer.to_owned(),
+            task_definition: String::new(),
         })
     }
 

@@ -1,15 +1,21 @@
-//! Traffic moves only on evidence: hooks, the watch over a shift, the statistics and the decision.
+//! Traffic moves only on evidence: hooks before and after it, the watch while it shifts, and the statistics that both rest on.
 //!
-//! CodeDeploy runs no hook while traffic shifts, so a watch outside decides, and the hook after the shift demands its verdict. Missing
-//! data never promotes.
+//! One decision core ([`gate`] for whoever asks, [`tick`] for the minute that passes) behind four edges: CodeDeploy hooks, ECS lifecycle
+//! hooks, ECS pauses, a CodePipeline action.
 
+pub mod analysis;
+pub mod check;
 pub mod checks;
-pub mod config;
-pub mod decide;
-pub mod eprocess;
-pub mod hooks;
+pub mod ecs_hook;
+pub mod gate;
+pub mod hook;
 pub mod kayenta;
+pub mod policy;
 pub mod ports;
+pub mod series;
+pub mod stage;
 pub mod stats;
+pub mod steps;
 pub mod tick;
+pub mod verdict;
 pub mod watch;

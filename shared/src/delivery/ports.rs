@@ -1,7 +1,10 @@
 //! What hooks and the watch need from outside, in domain types.
 
-use super::eprocess::Counts;
-use super::watch::{TargetGroup, Watch};
+use super::check::Check;
+use super::policy::Policy;
+use super::series::Series;
+use super::stage::Stage;
+use super::watch::{Arms, Engine, TargetGroup, Watch};
 use crate::errors::Fault;
 use crate::model::Timestamp;
 use std::future::Future;
@@ -9,23 +12,48 @@ use std::future::Future;
 /// Creator of a rollback deployment (`GetDeployment`, `creator`).
 pub const ROLLBACK_CREATOR: &str = "codeDeployRollback";
 
-/// A deployment as CodeDeploy describes it, with its one ECS target.
+/// A deployment as its engine describes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Deployment {
-    /// Id.
+    /// CodeDeploy deployment id, or ARN of an ECS service deployment.
     pub id: String,
-    /// Application.
+    /// CodeDeploy application, or ECS cluster's name.
     pub application: String,
-    /// Deployment group.
+    /// CodeDeploy deployment group, or ECS service's name.
     pub group: String,
-    /// State word: `Created`, `InProgress`, `Succeeded`, …; kept open.
+    /// ECS cluster's name.
+    pub cluster: String,
+    /// ECS service's name.
+    pub service: String,
+    /// State word: `Created`, `InProgress`, `Succeeded`, … or `IN_PROGRESS`, `SUCCESSFUL`, …; kept open.
     pub status: String,
-    /// Who made it.
+    /// Who made it (CodeDeploy).
     pub creator: String,
-    /// Lifecycle events in order.
+    /// When it was made, by the service's clock.
+    pub created_at: Timestamp,
+    /// Lifecycle events in order (CodeDeploy).
     pub lifecycle: Vec<LifecycleEvent>,
-    /// Task sets.
+    /// Task sets, or service revisions.
     pub task_sets: Vec<TaskSet>,
+    /// Pauses that wait for somebody (ECS).
+    pub pauses: Vec<PauseHook>,
+    /// Green's share after the next step, in percent, when the engine says so (ECS).
+    pub next_percent: Option<u32>,
+    /// The deployment or revision that rolled it back.
+    pub rollback: Option<String>,
+    /// The engine's own words about its end.
+    pub message: Option<String>,
+}
+
+/// A `PAUSE` hook that waits (`DescribeServiceDeployments`, `lifecycleHookDetails`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PauseHook {
+    /// `hookId`: new at every step.
+    pub id: String,
+    /// Lifecycle stage.
+    pub stage: String,
+    /// When ECS decides by itself.
+    pub expires_at: Option<Timestamp>,
 }
 
 /// A lifecycle event of the target.
@@ -44,8 +72,10 @@ pub struct LifecycleEvent {
 pub struct TaskSet {
     /// Whether it is the new one.
     pub is_green: bool,
-    /// Name of its target group.
+    /// Name or ARN of its target group; empty when it has none.
     pub target_group: String,
+    /// ARN of its task definition; empty when the engine does not say.
+    pub task_definition: String,
     /// Share of production traffic, in percent.
     pub weight_percent: u32,
     /// Wanted tasks.
@@ -63,16 +93,38 @@ impl Deployment {
         self.lifecycle.iter().find(|event| event.status == "InProgress")
     }
 
+    /// Who moves its traffic.
+    #[must_use]
+    pub fn engine(&self) -> Engine {
+        Engine::of(&self.id)
+    }
+
     /// Whether it has come to an end.
     #[must_use]
     pub fn is_over(&self) -> bool {
-        matches!(self.status.as_str(), "Succeeded" | "Failed" | "Stopped")
+        matches!(
+            self.status.as_str(),
+            "Succeeded"
+                | "Failed"
+                | "Stopped"
+                | "SUCCESSFUL"
+                | "STOPPED"
+                | "ROLLBACK_SUCCESSFUL"
+                | "ROLLBACK_FAILED"
+        )
     }
 
-    /// Whether it takes a failed deployment back: never analysed, never held up.
+    /// Whether the new version has all the traffic, for good.
+    #[must_use]
+    pub fn has_succeeded(&self) -> bool {
+        matches!(self.status.as_str(), "Succeeded" | "SUCCESSFUL")
+    }
+
+    /// Whether it takes a failed deployment back, or is being taken back: never analysed, never held up.
     #[must_use]
     pub fn is_rollback(&self) -> bool {
         self.creator == ROLLBACK_CREATOR
+            || matches!(self.status.as_str(), "ROLLBACK_REQUESTED" | "ROLLBACK_IN_PROGRESS")
     }
 
     /// The new task set.
@@ -88,14 +140,45 @@ impl Deployment {
     }
 }
 
-/// CodeDeploy.
+/// CodeDeploy or ECS.
 pub trait Deployments {
     /// Describes a deployment and its target.
     fn describe(&self, id: &str) -> impl Future<Output = Result<Deployment, Fault>>;
+    /// Stops, with rollback or leaving the traffic where it is; a deployment that is over already is [`Fault::Missing`].
+    fn stop(&self, id: &str, roll_back: bool) -> impl Future<Output = Result<(), Fault>>;
+}
+
+/// CodeDeploy's hooks.
+pub trait Hooks {
     /// Answers a hook; one that was answered before is [`Fault::Missing`].
     fn answer_hook(&self, id: &str, hook: &str, succeeded: bool) -> impl Future<Output = Result<(), Fault>>;
-    /// Stops with rollback; a deployment that is over already is [`Fault::Missing`].
-    fn stop(&self, id: &str) -> impl Future<Output = Result<(), Fault>>;
+}
+
+/// ECS's pauses.
+pub trait Pauses {
+    /// Lets a paused deployment go on, or takes it back; a pause that is over already is [`Fault::Missing`].
+    fn resume(&self, id: &str, hook: &str, go_on: bool) -> impl Future<Output = Result<(), Fault>>;
+}
+
+/// What the checks of a moment came to.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct CheckedStage {
+    /// The checks.
+    pub checks: Vec<Check>,
+    /// Why going back after this release would be worse than staying, if it would be.
+    pub freeze: Option<String>,
+}
+
+/// Checks of the new version.
+pub trait Checker {
+    /// Makes the checks of a moment; `known` holds what was checked at earlier moments.
+    fn check(
+        &self,
+        stage: Stage,
+        deployment: &Deployment,
+        policy: &Policy,
+        known: Option<&Watch>,
+    ) -> impl Future<Output = Result<CheckedStage, Fault>>;
 }
 
 /// Health of a target group.
@@ -109,26 +192,36 @@ pub struct Health {
 
 /// The load balancer.
 pub trait TargetGroups {
-    /// Dimensions of a target group by name.
+    /// Dimensions of a target group by name or ARN.
     fn find(&self, name: &str) -> impl Future<Output = Result<TargetGroup, Fault>>;
     /// Health of its targets.
     fn health(&self, name: &str) -> impl Future<Output = Result<Health, Fault>>;
 }
 
+impl<T: TargetGroups> TargetGroups for &T {
+    async fn find(&self, name: &str) -> Result<TargetGroup, Fault> {
+        (**self).find(name).await
+    }
+    async fn health(&self, name: &str) -> Result<Health, Fault> {
+        (**self).health(name).await
+    }
+}
+
 /// CloudWatch minutes.
 pub trait Minutes {
-    /// Counts of settled minutes that start in `[from, to)`. A minute without requests in both arms is absent; a missing 5XX is zero only
-    /// where requests exist.
-    fn counts(
+    /// What the policy's metrics show of settled minutes that start in `[from, to)`. A minute that was not measured is absent, and so is a
+    /// metric in it; a missing 5XX is zero only where requests exist.
+    fn read(
         &self,
-        watch: &Watch,
+        policy: &Policy,
+        arms: &Arms,
         from: Timestamp,
         to: Timestamp,
-    ) -> impl Future<Output = Result<Vec<(Timestamp, Counts)>, Fault>>;
+    ) -> impl Future<Output = Result<Series, Fault>>;
 }
 
 /// A stored watch with its optimistic version.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Stored {
     /// The record.
     pub watch: Watch,

@@ -1,17 +1,29 @@
-//! One tick of the watch: read the settled minutes, decide, act, answer. May be repeated after a crash at any step.
+//! One tick of the watch: read the settled minutes, decide, write it down, act. May be repeated after a crash at any step.
+//!
+//! The (deployment, minute) key is the record's `ticked`: a tick that is older than it, or the same once more with nothing left to do, changes
+//! nothing. Two ticks at once are told apart by the record's version: only one of them writes (`Fault::Conflict` for the other). Acting may
+//! happen twice; every action says itself whether it was done before.
 
-use super::config::WatchConfig;
-use super::decide::decide;
-use super::hooks::{Reply, reply};
-use super::ports::{Deployment, Deployments, Minutes, Notifier, Stored, Watches};
-use super::watch::{Kind, Watch, WatchVerdict};
-use crate::errors::Fault;
+use super::analysis::{Analysis, NoiseOf, Situation, conclude, noise};
+use super::gate::{Reply, arms, longest, record, reply, so_far};
+use super::policy::{LEARNING_MINUTES, Noise, Pause, Policies, Policy};
+use super::ports::{
+    Deployment, Deployments, Hooks, Minutes, Notifier, PauseHook, Pauses, Stored, TargetGroups, Watches,
+};
+use super::series::{Series, shifted};
+use super::verdict::{Action, Kind, Verdict};
+use super::watch::{Asker, Engine, Watch};
+use crate::errors::{Fault, chain};
 use crate::model::{MINUTE, Timestamp};
 
-/// How long after its end a minute is taken as settled.
-pub const SETTLED_AFTER_MS: i64 = 2 * MINUTE;
 /// How many minutes before the newest known one are read again: late counts.
 const REREAD_MS: i64 = 3 * MINUTE;
+/// How long a waiting CodeDeploy hook may wait before it is answered by policy: five minutes before its hour is over.
+pub const WATCHDOG_MS: i64 = 55 * MINUTE;
+/// How long to wait for a first minute of traffic once somebody waits.
+const NO_TRAFFIC_MS: i64 = 15 * MINUTE;
+/// How long before its end a pause is decided by policy.
+const PAUSE_MARGIN_MS: i64 = 5 * MINUTE;
 
 /// What a tick did about one deployment, for the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,122 +35,323 @@ pub struct Seen {
 }
 
 /// The outside world of a tick.
-pub struct World<'a, D, M, W, N> {
-    /// CodeDeploy.
+pub struct World<'a, D, M, T, W, N> {
+    /// CodeDeploy and ECS.
     pub deployments: &'a D,
     /// CloudWatch.
     pub minutes: &'a M,
+    /// The load balancer.
+    pub groups: &'a T,
     /// The table.
     pub watches: &'a W,
     /// People.
     pub notifier: &'a N,
 }
 
-impl<D: Deployments, M: Minutes, W: Watches, N: Notifier> World<'_, D, M, W, N> {
+impl<D: Deployments + Hooks + Pauses, M: Minutes, T: TargetGroups, W: Watches, N: Notifier>
+    World<'_, D, M, T, W, N>
+{
     /// Looks after one active watch at `now`, the time of the tick's event.
     ///
     /// # Errors
     /// Faults; the next tick does it again.
-    pub async fn tick(&self, stored: Stored, config: &WatchConfig, now: Timestamp) -> Result<Seen, Fault> {
-        let deployment = self.deployments.describe(&stored.watch.deployment_id).await?;
-        let stored = self.observe(stored, &deployment, now).await?;
-        let (mut stored, is_new) = self.judge(stored, &deployment, config, now).await?;
+    pub async fn tick(&self, stored: Stored, now: Timestamp) -> Result<Seen, Fault> {
+        let id = stored.watch.deployment_id.clone();
+        if stored.watch.ticked.is_some_and(|ticked| now < ticked) {
+            return Ok(Seen { deployment: id, what: "a later tick has been here".to_owned() });
+        }
+        let deployment = self.deployments.describe(&id).await?;
+        let policy = if stored.watch.is_watched() { Some(recorded(&stored.watch)?) } else { None };
+        let mut stored = stored;
+        if let Some(policy) = &policy {
+            self.observe(&mut stored.watch, policy, &deployment, now).await?;
+            self.judge(&mut stored.watch, policy, &deployment, now);
+        }
+        stored.watch.ticked = Some(now);
+        stored.version = self.watches.save(&stored).await?;
         let mut what = describe(&stored.watch);
-        if let Some(verdict) = stored.watch.verdict.clone() {
-            what = self.act(&stored.watch, &verdict, &deployment, config).await?;
-            if is_new {
-                self.tell(&stored.watch, &verdict).await;
+        if let Some(policy) = &policy {
+            let before = stored.watch.clone();
+            let acted = self.act(&mut stored.watch, policy, &deployment, now).await;
+            if stored.watch != before {
+                stored.version = self.watches.save(&stored).await?;
             }
-            stored = self.answered(stored).await?;
+            what = acted?.unwrap_or(what);
         }
         if deployment.is_over() {
-            let watch = Watch { final_state: Some(deployment.status.clone()), ..stored.watch.clone() };
-            self.watches.close(&Stored { watch, version: stored.version }).await?;
-            what = format!("{what}; the deployment is over: {}", deployment.status);
+            let end = format!("the deployment is over: {}", deployment.status);
+            what = format!("{what}; {end}");
+            stored.watch.final_state = Some(deployment.status.clone());
+            stored.watch.rollback = deployment.rollback.clone();
+            self.watches.close(&stored).await?;
         }
         Ok(Seen { deployment: deployment.id, what })
     }
 
+    /// Makes the record of an ECS deployment that is paused and was not seen before: it has no Lambda hook, or that hook has not run.
+    ///
+    /// # Errors
+    /// Faults of outside services.
+    pub async fn adopt(&self, id: &str, policies: &Policies) -> Result<Option<Stored>, Fault> {
+        let deployment = self.deployments.describe(id).await?;
+        if deployment.is_over() || deployment.is_rollback() {
+            return Ok(None);
+        }
+        let mut watch = record(&deployment);
+        if let Ok(found) = arms(&deployment, self.groups).await? {
+            watch.arms = Some(found);
+            watch.watched_from = Some(deployment.created_at);
+            watch.policy = serde_json::to_value(policies.of(&deployment.group)).unwrap_or_default();
+        }
+        self.watches.create(&watch).await?;
+        self.watches.get(id).await
+    }
+
     async fn observe(
         &self,
-        mut stored: Stored,
+        watch: &mut Watch,
+        policy: &Policy,
         deployment: &Deployment,
         now: Timestamp,
-    ) -> Result<Stored, Fault> {
-        let newest = stored.watch.minutes.keys().next_back().map(|minute| minute.plus(-REREAD_MS));
-        let from = newest.unwrap_or(stored.watch.created_at).max(stored.watch.created_at).minute();
-        let to = now.plus(-SETTLED_AFTER_MS).minute();
-        if from < to && stored.watch.verdict.is_none() {
-            let counts = self.minutes.counts(&stored.watch, from, to).await?;
-            stored.watch.take(counts);
+    ) -> Result<(), Fault> {
+        let (Some(arms), Some(from)) = (watch.arms.clone(), watch.watched_from) else { return Ok(()) };
+        if arms.blue.is_some() && watch.noise.is_none() {
+            let start = from.plus(-LEARNING_MINUTES * MINUTE).minute();
+            let before = match policy.noise {
+                Noise::Fixed(_) => Series::new(),
+                Noise::Learned(_) => self.minutes.read(policy, &arms, start, from.minute()).await?,
+            };
+            watch.noise = Some(learn(policy, &before));
+        }
+        let newest = watch.minutes.keys().next_back().map(|minute| minute.plus(-REREAD_MS));
+        let from = newest.unwrap_or(from).max(from).minute();
+        let to = now.plus(-i64::from(policy.settle_minutes) * MINUTE).minute();
+        if from < to && watch.verdict.is_none() {
+            watch.minutes.extend(self.minutes.read(policy, &arms, from, to).await?);
         }
         let weight = deployment.green().map_or(0, |green| green.weight_percent);
-        stored.watch.exposure_percent = stored.watch.exposure_percent.max(weight);
-        Ok(stored)
+        watch.see_weight(now, weight);
+        Ok(())
     }
 
-    /// Writes what was seen, and the verdict, once: the write is conditional, so two ticks cannot both decide.
-    async fn judge(
-        &self,
-        mut stored: Stored,
-        deployment: &Deployment,
-        config: &WatchConfig,
-        now: Timestamp,
-    ) -> Result<(Stored, bool), Fault> {
-        let is_new = stored.watch.verdict.is_none() && !deployment.is_over();
-        if is_new {
-            stored.watch.verdict = decide(&stored.watch, config, now);
+    /// Writes the verdict, if there is one and none before.
+    fn judge(&self, watch: &mut Watch, policy: &Policy, deployment: &Deployment, now: Timestamp) {
+        if watch.verdict.is_some() || deployment.is_over() || deployment.is_rollback() {
+            return;
         }
-        stored.version = self.watches.save(&stored).await?;
-        let decided = is_new && stored.watch.verdict.is_some();
-        Ok((stored, decided))
+        let verdict = |kind, reason| Verdict { kind, reason, decided_at: now, dry_run: policy.dry_run };
+        if watch.arms.as_ref().is_some_and(|arms| arms.blue.is_none()) {
+            if watch.waiting.is_some() {
+                let reason = "a first deployment has nothing to be compared with: only its checks were made";
+                watch.verdict = Some(verdict(Kind::Promote, reason.to_owned()));
+            }
+            return;
+        }
+        let analysis = watch.analyse(policy);
+        let situation = situation(watch, policy, &analysis, now);
+        watch.verdict = conclude(policy, &analysis, situation).map(|(kind, reason)| verdict(kind, reason));
     }
 
+    /// Does what the verdict, or a pause, asks for; the line for the log when something was done.
     async fn act(
         &self,
-        watch: &Watch,
-        verdict: &WatchVerdict,
+        watch: &mut Watch,
+        policy: &Policy,
         deployment: &Deployment,
-        config: &WatchConfig,
-    ) -> Result<String, Fault> {
-        let mut what = verdict.reason.clone();
-        if let Some(waiting) = &watch.waiting {
-            let succeeded = match reply(verdict, config.on_inconclusive) {
-                Reply::Succeeded(_) => true,
-                Reply::Failed(_) | Reply::Again(_) | Reply::Later(_) => false,
-            };
-            done_before(
-                self.deployments
-                    .answer_hook(&watch.deployment_id, &waiting.hook_execution_id, succeeded)
-                    .await,
-            )?;
+        now: Timestamp,
+    ) -> Result<Option<String>, Fault> {
+        let Some(verdict) = watch.verdict.clone() else {
+            return self.pauses(watch, policy, deployment, now).await;
+        };
+        let mut first_fault = None;
+        if verdict.kind == Kind::Harm && watch.action.is_none() {
+            match self.against_harm(watch, &verdict, deployment).await {
+                Ok(action) => watch.action = Some(action),
+                Err(fault) => first_fault = Some(fault),
+            }
         }
-        if verdict.kind == Kind::Harm && !deployment.is_over() {
-            done_before(self.deployments.stop(&watch.deployment_id).await)?;
-            what = format!("stopped `{}` with rollback: {what}", watch.deployment_id);
+        if let Some(waiting) = watch.waiting.clone() {
+            match self.answer(watch, policy, &verdict, &waiting.asker).await {
+                Ok(()) => watch.waiting = None,
+                Err(fault) => first_fault = first_fault.or(Some(fault)),
+            }
+        }
+        if first_fault.is_none() {
+            let paused = self.pauses(watch, policy, deployment, now).await;
+            first_fault = paused.err();
+        }
+        // Acting came first; people are told even when acting has to be tried again.
+        let is_done = verdict.kind != Kind::Harm || watch.action.is_some();
+        if !watch.told && is_done {
+            watch.told = self.tell(watch, &verdict).await;
+        }
+        match first_fault {
+            Some(fault) => Err(fault),
+            None => Ok(Some(act_words(watch, &verdict))),
+        }
+    }
+
+    async fn against_harm(
+        &self,
+        watch: &Watch,
+        verdict: &Verdict,
+        deployment: &Deployment,
+    ) -> Result<Action, Fault> {
+        if verdict.dry_run {
+            return Ok(Action::Advised);
+        }
+        if deployment.is_rollback() {
+            return Ok(Action::Stopped);
+        }
+        let is_frozen = watch.freeze.is_some();
+        // ECS leaves the weights where they are while our hook holds its step: a freeze stops nothing there.
+        if is_frozen && watch.engine == Engine::Ecs && !deployment.is_over() {
+            return Ok(Action::Frozen);
+        }
+        let stopped = if is_frozen { Action::Frozen } else { Action::Stopped };
+        if !deployment.is_over() {
+            match self.deployments.stop(&watch.deployment_id, !is_frozen).await {
+                Ok(()) => return Ok(stopped),
+                Err(Fault::Missing { .. }) => {}
+                Err(fault) => return Err(fault),
+            }
+        }
+        // It was over before: by our own stop that was not written down, by somebody else, or with success.
+        let ended = self.deployments.describe(&watch.deployment_id).await?;
+        Ok(if ended.has_succeeded() { Action::TooLate } else { stopped })
+    }
+
+    async fn answer(
+        &self,
+        watch: &Watch,
+        policy: &Policy,
+        verdict: &Verdict,
+        asker: &Asker,
+    ) -> Result<(), Fault> {
+        let execution = match asker {
+            Asker::Poll => return Ok(()),
+            Asker::Hook { execution } => execution,
+        };
+        let succeeded = match reply(verdict, policy.on_inconclusive, watch.freeze.as_deref()) {
+            Reply::Succeeded(_) => true,
+            Reply::Failed(_) | Reply::Again(_) | Reply::Later(_) => false,
+        };
+        done_before(self.deployments.answer_hook(&watch.deployment_id, execution, succeeded).await)
+    }
+
+    /// Decides the pauses of an ECS deployment, or says that a person must.
+    async fn pauses(
+        &self,
+        watch: &mut Watch,
+        policy: &Policy,
+        deployment: &Deployment,
+        now: Timestamp,
+    ) -> Result<Option<String>, Fault> {
+        let mut what = None;
+        for pause in &deployment.pauses {
+            let Some((go_on, reason)) = decide_pause(watch, policy, pause, now) else {
+                if !watch.pauses_told.contains(&pause.id) && self.tell_pause(watch, pause).await {
+                    watch.pauses_told.push(pause.id.clone());
+                }
+                continue;
+            };
+            done_before(self.deployments.resume(&watch.deployment_id, &pause.id, go_on).await)?;
+            let done = if go_on { "let it go on" } else { "took it back" };
+            what = Some(format!("paused at `{}`, {done}: {reason}", pause.stage));
         }
         Ok(what)
     }
 
-    /// Writes down that nobody waits any more, so that the next tick does not answer again.
-    async fn answered(&self, stored: Stored) -> Result<Stored, Fault> {
-        if stored.watch.waiting.is_none() {
-            return Ok(stored);
-        }
-        let watch = Watch { waiting: None, ..stored.watch };
-        let version = self.watches.save(&Stored { watch: watch.clone(), version: stored.version }).await?;
-        Ok(Stored { watch, version })
+    /// Whether people could be told.
+    async fn tell(&self, watch: &Watch, verdict: &Verdict) -> bool {
+        let subject = match (verdict.kind, &watch.action) {
+            (Kind::Promote, _) => return true,
+            (Kind::Inconclusive, _) => format!("Tidegate: the watch of {} is inconclusive", watch.group),
+            (Kind::Harm, Some(Action::Frozen)) => {
+                format!("Tidegate: {} does harm and is NOT rolled back", watch.group)
+            }
+            (Kind::Harm, Some(Action::TooLate)) => {
+                format!("Tidegate: {} does harm and the deployment is over: go back by hand", watch.group)
+            }
+            (Kind::Harm, Some(Action::Advised)) => {
+                format!("Tidegate: {} would have been rolled back (trial)", watch.group)
+            }
+            (Kind::Harm, Some(Action::Stopped) | None) => format!("Tidegate: {} is rolled back", watch.group),
+        };
+        let freeze =
+            watch.freeze.as_deref().map(|why| format!("\nNot rolled back: {why}")).unwrap_or_default();
+        let text = format!("{} `{}`: {}{freeze}", watch.group, watch.deployment_id, verdict.reason);
+        self.notifier.publish(&subject, &text).await.is_ok()
     }
 
-    async fn tell(&self, watch: &Watch, verdict: &WatchVerdict) {
-        let subject = match verdict.kind {
-            Kind::Harm => format!("Tidegate: {} is rolled back", watch.group),
-            Kind::Inconclusive => format!("Tidegate: the watch of {} is inconclusive", watch.group),
-            Kind::Promote => return,
-        };
-        let text = format!("{} `{}`: {}", watch.group, watch.deployment_id, verdict.reason);
-        // Acting came first; whether people could be told changes nothing, and the next line of the log has the verdict.
-        let _untold = self.notifier.publish(&subject, &text).await;
+    async fn tell_pause(&self, watch: &Watch, pause: &PauseHook) -> bool {
+        let until = pause.expires_at.map(|at| format!(" until {at}")).unwrap_or_default();
+        let subject = format!("Tidegate: {} waits for a person", watch.group);
+        let text = format!(
+            "{} `{}` is paused at `{}`{until}. Decide with: aws ecs continue-service-deployment --service-deployment-arn {} --hook-id {} --action CONTINUE (or ROLLBACK)\nSo far: {}",
+            watch.group,
+            watch.deployment_id,
+            pause.stage,
+            watch.deployment_id,
+            pause.id,
+            describe(watch)
+        );
+        self.notifier.publish(&subject, &text).await.is_ok()
+    }
+}
+
+fn recorded(watch: &Watch) -> Result<Policy, Fault> {
+    watch.policy().map_err(|error| Fault::Unreadable {
+        service: "DynamoDB",
+        operation: "Query",
+        detail: chain(&error),
+    })
+}
+
+/// Noise of every counted metric, from the running version's minutes before the shift.
+fn learn(policy: &Policy, before: &Series) -> NoiseOf {
+    let of =
+        |id: &str| noise::learned(before.values().filter_map(|minute| Some(minute.counts.get(id)?.blue)));
+    policy.metrics.iter().filter_map(|metric| Some((metric.id.clone(), of(&metric.id)?))).collect()
+}
+
+fn situation(watch: &Watch, policy: &Policy, analysis: &Analysis, now: Timestamp) -> Situation {
+    let waited = watch.waiting.as_ref().map(|waiting| now.since(waiting.since));
+    let is_hook = watch.waiting.as_ref().is_some_and(|waiting| match waiting.asker {
+        Asker::Hook { .. } => true,
+        Asker::Poll => false,
+    });
+    let since_first = shifted(&watch.minutes).next().map(|(first, _)| now.since(first));
+    let is_late = waited.is_some_and(|waited| {
+        (is_hook && waited >= WATCHDOG_MS)
+            || (analysis.shifted_minutes == 0 && waited >= NO_TRAFFIC_MS)
+            || since_first.is_some_and(|since| since >= longest(policy))
+    });
+    Situation { is_asked: watch.waiting.is_some(), is_late }
+}
+
+/// What a pause is told, and why; none while it is left to itself or to a person.
+fn decide_pause(watch: &Watch, policy: &Policy, pause: &PauseHook, now: Timestamp) -> Option<(bool, String)> {
+    let waits_for = policy.schedule.pauses.get(&pause.stage).copied().unwrap_or(Pause::Person);
+    let is_late = pause.expires_at.is_some_and(|at| at.since(now) <= PAUSE_MARGIN_MS);
+    let found = match &watch.verdict {
+        Some(verdict) => Some((verdict.kind, verdict.reason.clone())),
+        None => so_far(watch, policy, is_late),
+    };
+    let (kind, reason) = found?;
+    let verdict = Verdict { kind, reason: reason.clone(), decided_at: now, dry_run: policy.dry_run };
+    match (kind, waits_for) {
+        // A frozen release waits for a person whatever it was meant to wait for.
+        (Kind::Harm, _) if watch.freeze.is_some() => None,
+        (Kind::Harm, _) if verdict.dry_run && waits_for == Pause::Person => None,
+        (Kind::Promote | Kind::Inconclusive, Pause::Person) => None,
+        (Kind::Harm, _) | (Kind::Promote | Kind::Inconclusive, Pause::Verdict) => {
+            let go_on = match reply(&verdict, policy.on_inconclusive, None) {
+                Reply::Succeeded(_) => true,
+                Reply::Failed(_) | Reply::Again(_) | Reply::Later(_) => false,
+            };
+            Some((go_on, reason))
+        }
     }
 }
 
@@ -150,11 +363,24 @@ fn done_before(result: Result<(), Fault>) -> Result<(), Fault> {
     }
 }
 
+fn act_words(watch: &Watch, verdict: &Verdict) -> String {
+    let id = &watch.deployment_id;
+    match watch.action {
+        Some(Action::Stopped) => format!("stopped `{id}` with rollback: {}", verdict.reason),
+        Some(Action::Frozen) => {
+            format!("`{id}` is not rolled back although it does harm: {}", verdict.reason)
+        }
+        Some(Action::TooLate) => format!("`{id}` was over before it could be stopped: {}", verdict.reason),
+        Some(Action::Advised) => format!("`{id}` would have been stopped (trial): {}", verdict.reason),
+        None => format!("{}: {}", verdict.kind.word(), verdict.reason),
+    }
+}
+
 fn describe(watch: &Watch) -> String {
     format!(
         "{} settled minute(s), green had at most {} % of the traffic, no verdict yet",
         watch.minutes.len(),
-        watch.exposure_percent
+        watch.exposure_percent()
     )
 }
 

@@ -1,9 +1,38 @@
-//! The record of one watched deployment: what was seen, minute by minute, and the verdict, written once.
+//! The record of one deployment: what was checked, what was seen minute by minute, and the verdict, written once.
+//!
+//! It holds everything that the verdict came from, the policy and the learned noise among it, so that `watch replay` computes the same again.
+//! Must not: hold payloads or secrets.
 
-use super::eprocess::Counts;
+use super::analysis::{Analysis, NoiseOf, analyse};
+use super::check::Check;
+use super::policy::{Policies, Policy, PolicyError};
+use super::series::Series;
+use super::stage::Stage;
+use super::verdict::{Action, Verdict};
 use crate::model::Timestamp;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use serde_json::Value;
+
+/// Version of the record's format.
+pub const RECORD_VERSION: u32 = 2;
+
+/// Who moves the traffic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Engine {
+    /// CodeDeploy, blue/green to ECS.
+    CodeDeploy,
+    /// ECS by itself.
+    Ecs,
+}
+
+impl Engine {
+    /// Of a deployment's id: an ARN is ECS's, anything else CodeDeploy's.
+    #[must_use]
+    pub fn of(id: &str) -> Self {
+        if id.starts_with("arn:") { Self::Ecs } else { Self::CodeDeploy }
+    }
+}
 
 /// A target group as CloudWatch names it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,79 +44,152 @@ pub struct TargetGroup {
     pub dimension: String,
     /// Dimension `LoadBalancer`: `app/<name>/<hex>`.
     pub load_balancer: String,
+    /// Family and revision of the task definition behind it, when known.
+    #[serde(default)]
+    pub task_definition: String,
 }
 
-/// A hook that waits for the verdict.
+/// Between whom the traffic moves.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Arms {
+    /// The new version's targets.
+    pub green: TargetGroup,
+    /// The running version's targets; none on a first deployment, which has nothing to be compared with.
+    pub blue: Option<TargetGroup>,
+}
+
+/// Who waits for the verdict.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", tag = "kind")]
+pub enum Asker {
+    /// A CodeDeploy hook: whoever holds its id must answer, before an hour is over.
+    #[serde(rename_all = "camelCase")]
+    Hook {
+        /// `LifecycleEventHookExecutionId`.
+        execution: String,
+    },
+    /// An ECS hook asks again by itself.
+    Poll,
+}
+
+/// Someone who waits.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Waiting {
-    /// `LifecycleEventHookExecutionId`: whoever holds it must answer.
-    pub hook_execution_id: String,
-    /// When the hook was started, by CodeDeploy's clock.
+    /// Who.
+    pub asker: Asker,
+    /// Since when, by the service's clock.
     pub since: Timestamp,
 }
 
-/// What the watch came to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Kind {
-    /// Harm is shown: roll back.
-    Harm,
-    /// Harm of the size that matters is excluded.
-    Promote,
-    /// Neither.
-    Inconclusive,
+/// A check and the moment it was made for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Checked {
+    /// The moment.
+    pub stage: Stage,
+    /// The result.
+    pub check: Check,
 }
 
-/// The verdict and its reason.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// Green's share of production traffic from a moment on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct WatchVerdict {
-    /// What it came to.
-    pub kind: Kind,
-    /// One sentence with both numbers.
-    pub reason: String,
-    /// The tick that decided.
-    pub decided_at: Timestamp,
+pub struct Weight {
+    /// The tick that saw it first.
+    pub at: Timestamp,
+    /// Percent.
+    pub percent: u32,
 }
 
 /// One watched deployment.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Watch {
-    /// CodeDeploy deployment id.
+    /// [`RECORD_VERSION`].
+    pub record: u32,
+    /// CodeDeploy deployment id, or ARN of an ECS service deployment.
     pub deployment_id: String,
-    /// CodeDeploy application.
+    /// Who moves the traffic.
+    pub engine: Engine,
+    /// CodeDeploy application, or ECS cluster.
     pub application: String,
-    /// CodeDeploy deployment group.
+    /// CodeDeploy deployment group, or ECS service.
     pub group: String,
-    /// The new version's targets.
-    pub green: TargetGroup,
-    /// The running version's targets.
-    pub blue: TargetGroup,
-    /// When the record was made, by CodeDeploy's clock.
+    /// When the deployment was made, by the service's clock.
     pub created_at: Timestamp,
+    /// The policy it is judged by, whole; null before traffic may move.
+    pub policy: Value,
+    /// Between whom the traffic moves; none before traffic may move.
+    pub arms: Option<Arms>,
+    /// From when on minutes are read; none before traffic may move.
+    pub watched_from: Option<Timestamp>,
+    /// Noise that was learned before the shift, by metric; none until it was looked for.
+    pub noise: Option<NoiseOf>,
     /// Settled minutes, by their start.
-    pub minutes: BTreeMap<Timestamp, Counts>,
-    /// Greatest share of traffic that green was seen with, in percent.
-    pub exposure_percent: u32,
+    #[serde(default)]
+    pub minutes: Series,
+    /// Green's shares of the traffic, in order.
+    #[serde(default)]
+    pub weights: Vec<Weight>,
+    /// What was checked.
+    #[serde(default)]
+    pub checks: Vec<Checked>,
+    /// Why going back would be worse than staying, if it would be.
+    pub freeze: Option<String>,
+    /// The newest tick that was written down: an older one, or the same once more, changes nothing.
+    pub ticked: Option<Timestamp>,
     /// The verdict, once.
-    pub verdict: Option<WatchVerdict>,
-    /// The hook that waits for it.
+    pub verdict: Option<Verdict>,
+    /// What was done about it.
+    pub action: Option<Action>,
+    /// Whether people were told of the verdict.
+    #[serde(default)]
+    pub told: bool,
+    /// Pauses of ECS that people were told of.
+    #[serde(default)]
+    pub pauses_told: Vec<String>,
+    /// Who waits for the verdict.
     pub waiting: Option<Waiting>,
     /// The deployment's state when the record was closed.
     pub final_state: Option<String>,
+    /// What rolled it back: a CodeDeploy deployment, an ECS service revision.
+    pub rollback: Option<String>,
 }
 
 impl Watch {
-    /// Takes minutes that are settled; a minute is taken once more when it was read again.
-    pub fn take(&mut self, minutes: impl IntoIterator<Item = (Timestamp, Counts)>) {
-        self.minutes.extend(minutes);
+    /// The policy of the record.
+    ///
+    /// # Errors
+    /// When the record has none, or one of another release.
+    pub fn policy(&self) -> Result<Policy, PolicyError> {
+        Policies::recorded(&self.policy)
     }
 
-    /// Minutes from the first one in which green had traffic.
+    /// What its minutes show.
     #[must_use]
-    pub fn shifted(&self) -> Vec<Counts> {
-        self.minutes.values().copied().skip_while(|counts| counts.green_requests == 0).collect()
+    pub fn analyse(&self, policy: &Policy) -> Analysis {
+        let none = NoiseOf::new();
+        analyse(policy, self.noise.as_ref().unwrap_or(&none), &self.minutes)
+    }
+
+    /// Greatest share of traffic that green was seen with, in percent.
+    #[must_use]
+    pub fn exposure_percent(&self) -> u32 {
+        self.weights.iter().map(|weight| weight.percent).max().unwrap_or(0)
+    }
+
+    /// Writes down green's share, if it is another than before.
+    pub fn see_weight(&mut self, at: Timestamp, percent: u32) {
+        if self.weights.last().map_or(0, |weight| weight.percent) != percent {
+            self.weights.push(Weight { at, percent });
+        }
+    }
+
+    /// Whether traffic may move: the record has all that a watch needs.
+    #[must_use]
+    pub const fn is_watched(&self) -> bool {
+        self.watched_from.is_some()
     }
 }

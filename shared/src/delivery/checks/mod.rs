@@ -1,0 +1,3 @@
+//! Checks of the new version before traffic, each with evidence and a sentence.
+
+pub mod green;
