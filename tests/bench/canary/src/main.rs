@@ -17,7 +17,9 @@ use anyhow::Result;
 use cells::{Target, cells};
 use clap::Parser;
 use method::{METHODS, Method};
-use table::{Form, Table};
+use serde_json::json;
+use std::collections::BTreeMap;
+use table::{Cell, Form, Table};
 use tally::{Count, End};
 use world::World;
 
@@ -64,10 +66,15 @@ fn main() -> Result<()> {
 }
 
 /// `97.6 (6)`: per cent and median minute; `!` when a budget is not met.
-fn figure(count: &Count, target: Option<Target>) -> String {
-    let missed = target.is_some_and(|target| !target.is_met(count, 0.0));
+fn figure(count: &Count, target: Option<Target>) -> Cell {
+    let met = target.map(|target| target.is_met(count, 0.0));
     let minute = count.median().map(|minute| format!(" ({minute})")).unwrap_or_default();
-    format!("{}{:.2}{minute}", if missed { "! " } else { "" }, count.percent())
+    let text = format!("{}{:.2}{minute}", if met == Some(false) { "! " } else { "" }, count.percent());
+    let budget = target.map(Target::words);
+    Cell::new(
+        text,
+        json!({"percent": count.percent(), "minute": count.median(), "budget": budget, "met": met}),
+    )
 }
 
 fn stopped(arguments: &Arguments) -> Result<Table> {
@@ -85,24 +92,27 @@ fn stopped(arguments: &Arguments) -> Result<Table> {
         let counts = tally::stops(&cell.world, &METHODS, arguments.runs, arguments.seed)?;
         let target =
             |method: Method| cell.targets.iter().find(|(of, _)| *of == method).map(|(_, target)| *target);
-        let mut row = vec![cell.name.to_owned()];
+        let mut row = vec![Cell::from(cell.name.to_owned())];
         row.extend(counts.iter().map(|(method, count)| figure(count, target(*method))));
-        row.push(cell.targets.first().map(|(_, target)| target.words()).unwrap_or_default());
+        row.push(Cell::from(cell.targets.first().map(|(_, target)| target.words()).unwrap_or_default()));
         table.row(row);
     }
     Ok(table)
 }
 
 fn power(arguments: &Arguments) -> Result<Table> {
-    let title = "What can be seen: stopped within 15 minutes without warm-up, %, by the bad events that are expected of a good green";
+    let title = "What can be seen: stopped within 15 minutes without warm-up, % [prototype], by the bad events that are expected of a good green";
     let mut table = Table::new(title, &["expected events", "×1.5", "×2", "×3", "×5"]);
-    for events in cells::EXPECTED {
+    for (events, found) in cells::EXPECTED.into_iter().zip(cells::FOUND) {
         eprintln!("{events} expected events");
-        let mut row = vec![format!("{events}")];
-        for ratio in cells::RATIOS {
+        let mut row = vec![Cell::new(format!("{events}"), json!(events))];
+        for (ratio, found) in cells::RATIOS.into_iter().zip(found) {
             let world = cells::expecting(events, ratio);
             let counts = tally::stops(&world, &[Method::NoWarmUp], arguments.runs, arguments.seed)?;
-            row.extend(counts.values().map(|count| format!("{:.1}", count.percent())));
+            row.extend(counts.values().map(|count| {
+                let value = json!({"percent": count.percent(), "minute": count.median(), "prototype": found});
+                Cell::new(format!("{:.1} [{found}]", count.percent()), value)
+            }));
         }
         table.row(row);
     }
@@ -112,21 +122,23 @@ fn power(arguments: &Arguments) -> Result<Table> {
 fn promoted(arguments: &Arguments) -> Result<Table> {
     let title =
         "Promoted within 15 minutes without warm-up when somebody waits from the first on, % (median minute)";
-    let mut table =
-        Table::new(title, &["requests per minute", "×1", "×2, wrongly", "×3, wrongly", "×1, stopped"]);
+    let [double, triple] = cells::WRONGLY.map(Target::words);
+    let (double, triple) = (format!("×2, wrongly: {double}"), format!("×3, wrongly: {triple}"));
+    let mut table = Table::new(title, &["requests per minute", "×1", &double, &triple, "×1, stopped: ≤ 0.3"]);
     for rpm in cells::PROMOTED {
         eprintln!("{rpm} requests per minute");
         let ends = |ratio| tally::ends(&World::new(rpm, ratio), arguments.runs, arguments.seed);
         let (good, double, triple) = (ends(1.0)?, ends(2.0)?, ends(3.0)?);
-        let of = |counts: &std::collections::BTreeMap<End, Count>, end| {
-            counts.get(&end).map(|count| figure(count, None)).unwrap_or_default()
+        let of = |counts: &BTreeMap<End, Count>, end, target| {
+            counts.get(&end).map_or_else(|| Cell::from(String::new()), |count| figure(count, target))
         };
+        let [twice, thrice] = cells::WRONGLY;
         table.row(vec![
-            format!("{rpm}"),
-            of(&good, End::Promoted),
-            of(&double, End::Promoted),
-            of(&triple, End::Promoted),
-            of(&good, End::Stopped),
+            Cell::new(format!("{rpm}"), json!(rpm)),
+            of(&good, End::Promoted, None),
+            of(&double, End::Promoted, Some(twice)),
+            of(&triple, End::Promoted, Some(thrice)),
+            of(&good, End::Stopped, Some(Target::AtMost(0.3))),
         ]);
     }
     Ok(table)
@@ -138,13 +150,16 @@ fn cost() -> Result<Table> {
         Table::new("One decision: six metrics, sixty minutes, noise", &["what", "figure", "budget"]);
     let missed = if cost.cpu_ms > cost::BUDGET_MS { "! " } else { "" };
     table.row(vec![
-        "CPU, ms".to_owned(),
-        format!("{missed}{:.3}", cost.cpu_ms),
-        format!("≤ {}", cost::BUDGET_MS),
+        Cell::from("CPU, ms".to_owned()),
+        Cell::new(format!("{missed}{:.3}", cost.cpu_ms), json!(cost.cpu_ms)),
+        Cell::from(format!("≤ {}", cost::BUDGET_MS)),
     ]);
-    let instructions = cost
-        .instructions
-        .map_or("valgrind is not installed".to_owned(), |count| format!("{:.3}", count / 1e6));
-    table.row(vec!["instructions, millions".to_owned(), instructions, String::new()]);
+    let counted = cost.instructions.map(|count| format!("{:.3}", count / 1e6));
+    let counted = counted.unwrap_or_else(|| "valgrind is not installed".to_owned());
+    table.row(vec![
+        Cell::from("instructions, millions".to_owned()),
+        Cell::new(counted, json!(cost.instructions.map(|count| count / 1e6))),
+        Cell::from(String::new()),
+    ]);
     Ok(table)
 }

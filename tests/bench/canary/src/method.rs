@@ -2,7 +2,8 @@
 
 use crate::world::{HORIZON, MINUTES, Shift, metric};
 use anyhow::{Context, Result};
-use shared::delivery::analysis::{NoiseOf, Situation, analyse, conclude, noise};
+use shared::delivery::analysis::eprocess::EProcess;
+use shared::delivery::analysis::{NoiseOf, Situation, analyse, conclude, noise, noise_of};
 use shared::delivery::policy::{Policies, Policy};
 use shared::delivery::series::{Arm, Minute, Series};
 use shared::delivery::stats::{Alternative, Method as Rank, RankSum, Sample};
@@ -18,6 +19,8 @@ pub(crate) enum Method {
     Judged,
     /// Without warm-up.
     NoWarmUp,
+    /// The default, if green's ratio were known to be 2 when it is not 1: what no choice of alternatives exceeds at the same bound.
+    Known,
     /// Mann-Whitney's p below 0.05, looked at every minute from the fifth on.
     MannWhitney,
     /// One minute with 1 % or more.
@@ -25,8 +28,8 @@ pub(crate) enum Method {
 }
 
 /// All, in the order of the table.
-pub(crate) const METHODS: [Method; 5] =
-    [Method::Default, Method::Judged, Method::NoWarmUp, Method::MannWhitney, Method::Alarm];
+pub(crate) const METHODS: [Method; 6] =
+    [Method::Default, Method::Judged, Method::NoWarmUp, Method::Known, Method::MannWhitney, Method::Alarm];
 
 impl Method {
     pub(crate) const fn title(self) -> &'static str {
@@ -34,6 +37,7 @@ impl Method {
             Self::Default => "default",
             Self::Judged => "15 judged",
             Self::NoWarmUp => "no warm-up",
+            Self::Known => "×2 known",
             Self::MannWhitney => "MWU p<.05",
             Self::Alarm => "alarm 1 %",
         }
@@ -81,6 +85,7 @@ impl Judge {
                 Some(minute.saturating_sub(warm_up).max(1))
             }
             Method::NoWarmUp => harm(&self.no_warm_up, first),
+            Method::Known => self.known(shift, first),
             Method::MannWhitney => mann_whitney(first),
             Method::Alarm => alarm(first),
         }
@@ -92,12 +97,34 @@ impl Judge {
     }
 }
 
-/// The product's decision, tick by tick, as `traffic-watch` makes it: everything is computed again with each settled minute.
-fn verdict(policy: &Policy, shift: &Shift, minutes: &[Minute], is_asked: bool) -> Option<(Kind, usize)> {
-    let learned = |(name, arms): (&String, &Vec<Arm>)| {
+impl Judge {
+    /// The likelihood ratio of "twice" against "the same" alone, after the warm-up.
+    fn known(&self, shift: &Shift, minutes: &[Minute]) -> Option<usize> {
+        let cv = noise_of(&self.default, &learned(shift), &metric(0));
+        let mut process = EProcess::new(1.0, 2.0, cv);
+        let warm_up = usize::try_from(self.default.warm_up_minutes).ok()?;
+        let judged = minutes.iter().enumerate().skip(warm_up);
+        let mut pairs =
+            judged.filter_map(|(index, minute)| Some((index + 1, *minute.counts.get(&metric(0))?)));
+        let found = pairs.find(|(_, pair)| {
+            process.push(*pair);
+            -process.promotion() >= self.default.harm_bound()
+        });
+        found.map(|(minute, _)| minute)
+    }
+}
+
+/// Noise of the minutes before, as the watch learns it.
+fn learned(shift: &Shift) -> NoiseOf {
+    let of = |(name, arms): (&String, &Vec<Arm>)| {
         noise::learned(arms.iter().copied()).map(|cv| (name.clone(), cv))
     };
-    let noise: NoiseOf = shift.before.iter().filter_map(learned).collect();
+    shift.before.iter().filter_map(of).collect()
+}
+
+/// The product's decision, tick by tick, as `traffic-watch` makes it: everything is computed again with each settled minute.
+fn verdict(policy: &Policy, shift: &Shift, minutes: &[Minute], is_asked: bool) -> Option<(Kind, usize)> {
+    let noise = learned(shift);
     let mut series = Series::new();
     let situation = Situation { is_asked, is_late: false };
     (1_i64..).zip(minutes).enumerate().find_map(|(index, (at, minute))| {

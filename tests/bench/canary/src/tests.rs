@@ -3,7 +3,7 @@
 use crate::cells::{Target, cells, expecting};
 use crate::method::{Judge, Method};
 use crate::tally::{Count, End, ends, stops};
-use crate::world::{HORIZON, MINUTES, Share, World};
+use crate::world::{MINUTES, Share, World};
 use shared::delivery::stats::random::Random;
 
 const RUNS: u64 = 2_000;
@@ -101,7 +101,6 @@ fn a_drawn_shift_has_the_traffic_that_was_asked_for() {
     let linear = World { share: Share::Linear(0.1), metrics: 3, ..World::new(6_000.0, 1.0) };
     let shift = linear.draw(&mut Random::new(4));
     assert_eq!((shift.before.len(), shift.minutes.len()), (3, MINUTES));
-    assert!(HORIZON <= MINUTES);
     let green =
         |minute: usize| f64::from(u32::try_from(shift.minutes[minute].counts["errors"].green.total).unwrap());
     assert!((green(0) - 600.0).abs() < 150.0 && (green(4) - 3_000.0).abs() < 300.0);
