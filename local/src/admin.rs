@@ -36,6 +36,8 @@
 
 mod releases;
 mod signals;
+#[cfg(test)]
+mod tests;
 
 use crate::clock::SECOND;
 use crate::control_plane::Stack;

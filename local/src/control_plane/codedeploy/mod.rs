@@ -9,7 +9,7 @@ mod config;
 mod deployment;
 mod describe;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use super::ecs::Routes;
 use super::{ApiError, Stack};
