@@ -11,7 +11,7 @@ async fn deploy(world: &World, body: Value) -> Value {
 }
 
 async fn stop(world: &World, body: Value) {
-    releases::stop(State(Arc::clone(&world.stack)), Json(body)).await.unwrap();
+    let _answer = releases::stop(State(Arc::clone(&world.stack)), Json(body)).await.unwrap();
 }
 
 async fn told(world: &World, body: Value) -> Result<(), String> {
