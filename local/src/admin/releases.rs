@@ -116,6 +116,15 @@ pub(super) async fn stop(State(stack): Shared, Json(body): Json<Value>) -> Answe
     Ok(Json(answer))
 }
 
+/// CodeDeploy fails a deployment for a reason that has no cause here.
+pub(super) async fn fail(State(stack): Shared, Json(body): Json<Value>) -> Answer {
+    let member = |key: &str| text(&body, key);
+    let failed = stack.codedeploy.fail(&stack, &member("deployment"), &member("code"), &member("message"));
+    failed.map_err(|words| refused(&words))?;
+    stack.settle().await;
+    Ok(Json(json!({})))
+}
+
 /// A request for a sample, with what the sample says where the request says nothing.
 fn completed(stack: &Stack, mut body: Value) -> Result<Value, Refused> {
     if let Some(name) = body.get("sample").and_then(Value::as_str) {

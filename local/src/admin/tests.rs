@@ -92,6 +92,32 @@ async fn a_group_is_deployed_to_by_labels_and_hooks() {
 }
 
 #[tokio::test]
+async fn a_deployment_fails_for_a_reason_of_awss_own_and_rolls_back() {
+    let world = World::new().await;
+    let group = json!({"autoRollbackConfiguration": {"enabled": true, "events": ["DEPLOYMENT_FAILURE"]}});
+    let id = codedeploy::tests::deploy(&world, &group, &json!([])).await;
+    world.minutes(3).await;
+    let fail = async |code: &str| {
+        let body = json!({"deployment": id, "code": code, "message": "the service could not be updated"});
+        releases::fail(State(Arc::clone(&world.stack)), Json(body)).await
+    };
+    insta::assert_snapshot!(text(&fail("BAD_LUCK").await.unwrap_err().1.0, "error"), @"code `BAD_LUCK` is none of ECS_UPDATE_ERROR, ELASTIC_LOAD_BALANCING_INVALID, IAM_ROLE_PERMISSIONS, INVALID_ECS_SERVICE, THROTTLED, TIMEOUT");
+    assert!(fail("ECS_UPDATE_ERROR").await.is_ok());
+    world.minutes(1).await;
+    let info =
+        world.ok("codedeploy", "GetDeployment", json!({"deploymentId": id})).await["deploymentInfo"].clone();
+    assert_eq!(
+        (&info["status"], &info["errorInformation"]["code"]),
+        (&json!("Failed"), &json!("ECS_UPDATE_ERROR"))
+    );
+    let back = info["rollbackInfo"]["rollbackDeploymentId"].clone();
+    let back = world.ok("codedeploy", "GetDeployment", json!({"deploymentId": back})).await["deploymentInfo"]
+        .clone();
+    assert_eq!(back["status"], "Succeeded");
+    assert_eq!(world.stack.ecs.responder("api", false, 0.0).unwrap().version, "1");
+}
+
+#[tokio::test]
 async fn the_calls_of_a_function_are_counted() {
     let world = World::new().await;
     for (caller, operation) in [("a", "GetMetricData"), ("b", "GetMetricData"), ("a", "DescribeAlarms")] {

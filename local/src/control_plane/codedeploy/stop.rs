@@ -3,10 +3,39 @@
 
 use super::appspec::AppSpec;
 use super::deployment::{Deployment, ROLLBACK};
-use super::{State, describe, error};
+use super::{CodeDeploy, State, describe, error};
 use crate::control_plane::{ApiError, Stack};
-use crate::values::{deployment_id, list, text, texts};
+use crate::values::{deployment_id, list, lock, text, texts};
 use serde_json::{Value, json};
+
+/// Codes with which a deployment may fail for a reason that has no cause here.
+const CODES: [&str; 6] = [
+    "ECS_UPDATE_ERROR",
+    "ELASTIC_LOAD_BALANCING_INVALID",
+    "IAM_ROLE_PERMISSIONS",
+    "INVALID_ECS_SERVICE",
+    "THROTTLED",
+    "TIMEOUT",
+];
+
+impl CodeDeploy {
+    /// Fails a deployment that is under way for a reason of AWS's own.
+    ///
+    /// # Errors
+    /// A sentence when the code is unknown or no such deployment is under way.
+    pub fn fail(&self, stack: &Stack, id: &str, code: &str, words: &str) -> Result<(), String> {
+        if !CODES.contains(&code) {
+            return Err(format!("code `{code}` is none of {}", CODES.join(", ")));
+        }
+        let mut state = lock(&self.state);
+        let found =
+            state.deployments.iter_mut().find(|deployment| deployment.id == id && !deployment.is_over());
+        let found = found.ok_or_else(|| format!("no deployment `{id}` is under way"))?;
+        found.fail(code, words, "Failed", stack.now());
+        describe::tell(stack, found);
+        Ok(())
+    }
+}
 
 impl State {
     pub(super) fn stop(&mut self, stack: &Stack, input: &Value) -> Result<Value, ApiError> {

@@ -15,7 +15,7 @@ pub(super) fn service(service: &Service) -> Value {
     let asked = service.asked();
     let codedeploy = service.controller == "CODE_DEPLOY";
     let sets = codedeploy.then(|| task_sets(service));
-    let deployments = (!codedeploy).then(|| deployments(service));
+    let deployments = if codedeploy { Vec::new() } else { deployments(service) };
     strip(
         json!({"serviceName": service.name, "serviceArn": service.arn(), "clusterArn": service.cluster_arn(),
         "status": "ACTIVE", "desiredCount": service.desired, "runningCount": running(service, &service.blue),
