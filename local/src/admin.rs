@@ -29,6 +29,7 @@
 //! | | `"firstDeployment"`: `"done"` (unless given), or `"run"` with its hooks |
 //! | `POST services` | `{"sample": "catalog" \| "basket", …}`: from `<platform>/services`; what the body says itself wins |
 //! | `POST stop` | `{"deployment", "rollback"?}` or `{"serviceDeployment"}`: somebody's hand |
+//! | `POST fail` | `{"deployment", "code", "message"}`: CodeDeploy fails it for a reason of its own, e.g. `ECS_UPDATE_ERROR` |
 //! | `GET secrets` | what jobs were given |
 //!
 //! Labels of a task definition's first container say what a version would do: [`crate::control_plane::ecs::definitions`]. The services answer at
@@ -36,6 +37,8 @@
 
 mod releases;
 mod signals;
+#[cfg(test)]
+mod tests;
 
 use crate::clock::SECOND;
 use crate::control_plane::Stack;
@@ -81,6 +84,7 @@ pub fn routes() -> Router<Arc<Stack>> {
         .route("/_local/deploy", post(releases::deploy))
         .route("/_local/services", post(releases::services))
         .route("/_local/stop", post(releases::stop))
+        .route("/_local/fail", post(releases::fail))
         .route("/_local/scans", post(scans))
         .route("/_local/secrets", get(secrets))
 }

@@ -116,18 +116,31 @@ pub(super) async fn stop(State(stack): Shared, Json(body): Json<Value>) -> Answe
     Ok(Json(answer))
 }
 
-/// Makes a service of ECS's own controller with everything it needs; its first deployment is over unless it is to `run`.
-pub(super) async fn services(State(stack): Shared, Json(body): Json<Value>) -> Answer {
-    let mut body = body;
+/// CodeDeploy fails a deployment for a reason that has no cause here.
+pub(super) async fn fail(State(stack): Shared, Json(body): Json<Value>) -> Answer {
+    let member = |key: &str| text(&body, key);
+    let failed = stack.codedeploy.fail(&stack, &member("deployment"), &member("code"), &member("message"));
+    failed.map_err(|words| refused(&words))?;
+    stack.settle().await;
+    Ok(Json(json!({})))
+}
+
+/// A request for a sample, with what the sample says where the request says nothing.
+fn completed(stack: &Stack, mut body: Value) -> Result<Value, Refused> {
     if let Some(name) = body.get("sample").and_then(Value::as_str) {
-        let sample = platform::sample(&stack, name).map_err(|words| refused(&words))?;
+        let sample = platform::sample(stack, name).map_err(|words| refused(&words))?;
         if let (Value::Object(members), Value::Object(sample)) = (&mut body, sample) {
-            // What the request says itself wins.
-            let missing = sample.into_iter().filter(|(key, _)| !members.contains_key(key));
-            let missing: Vec<_> = missing.collect();
-            members.extend(missing);
+            for (key, value) in sample {
+                members.entry(key).or_insert(value);
+            }
         }
     }
+    Ok(body)
+}
+
+/// Makes a service of ECS's own controller with everything it needs; its first deployment is over unless it is to `run`.
+pub(super) async fn services(State(stack): Shared, Json(body): Json<Value>) -> Answer {
+    let body = completed(&stack, body)?;
     let (cluster, service) = (text(&body, "cluster"), text(&body, "service"));
     if cluster.is_empty() || service.is_empty() {
         return Err(refused("the body has no `cluster` or no `service`"));

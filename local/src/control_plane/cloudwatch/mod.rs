@@ -1,7 +1,7 @@
 //! CloudWatch: minutes of a load balancer, series that somebody fed, and alarms whose state somebody set.
 //!
 //! A minute is published one minute after its end; a count of zero has no datapoint. On request minutes are missing, late, incomplete, corrected
-//! later, or come in pages ([`Knobs`]). Not imitated: metric math, other periods than a minute, trimmed statistics in percent, evaluation of
+//! later, or come in pages. Not imitated: metric math, other periods than a minute, trimmed statistics in percent, evaluation of
 //! alarms, composite alarms, `PutMetricData`.
 
 mod alarms;
@@ -59,7 +59,7 @@ impl CloudWatch {
         Ok(())
     }
 
-    /// How metrics come from now on, or points of a series ([`knobs`], [`metrics`]).
+    /// How metrics come from now on, or points of a series, as the admin interface takes them.
     ///
     /// # Errors
     /// A sentence when the mode is unknown or a point is no point.

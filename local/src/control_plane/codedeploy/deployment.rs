@@ -63,6 +63,8 @@ pub(crate) struct Lifecycle {
     pub(crate) started: Option<Millis>,
     pub(crate) ended: Option<Millis>,
     pub(crate) message: String,
+    /// Whether the hook was answered under its id.
+    pub(crate) answered: bool,
 }
 
 /// Where the service is.
@@ -113,6 +115,7 @@ impl Deployment {
             started: None,
             ended: None,
             message: String::new(),
+            answered: false,
         };
         EVENTS.into_iter().map(one).collect()
     }
@@ -270,6 +273,7 @@ impl Deployment {
     /// Takes a hook's answer.
     pub(crate) fn answer(&mut self, index: usize, succeeded: bool, now: Millis) {
         let Some(event) = self.lifecycle.get_mut(index) else { return };
+        event.answered = true;
         event.state = if succeeded { EventState::Succeeded } else { EventState::Failed };
         event.ended = Some(now);
         if !succeeded {

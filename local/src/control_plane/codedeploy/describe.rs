@@ -108,7 +108,7 @@ pub(super) fn tell(stack: &Stack, deployment: &Deployment) {
 /// For the admin interface.
 pub(super) fn admin(deployment: &Deployment) -> Value {
     let event = |event: &Lifecycle| {
-        json!({"name": event.name, "status": event.state.word(), "function": event.function, "hook": event.hook,
+        json!({"name": event.name, "status": event.state.word(), "function": event.function, "hook": event.hook, "answered": event.answered,
                "started": event.started.map(rfc3339), "ended": event.ended.map(rfc3339), "message": event.message})
     };
     let rollback = deployment.rollback.as_ref().filter(|id| !id.is_empty());

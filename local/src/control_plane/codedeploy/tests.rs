@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 const HOOK: &str = "CodeDeployHook_check";
 
 /// A service with a group whose canary has 10 % for 10 minutes, with these further members of the group; the deployment's id.
-async fn deploy(world: &World, more: &Value, hooks: &Value) -> String {
+pub(crate) async fn deploy(world: &World, more: &Value, hooks: &Value) -> String {
     world.balancer().await;
     world.ok("ecs", "CreateCluster", json!({"clusterName": "c"})).await;
     for number in 1..=2 {
@@ -90,6 +90,23 @@ async fn a_ringing_alarm_without_the_rollback_event_leaves_the_weights_as_they_a
     let stopped = info(&world, &id).await;
     assert_eq!((&stopped["status"], stopped.get("rollbackInfo")), (&json!("Stopped"), None));
     assert_eq!(weights(&world, "production").await, json!([90, 10]));
+}
+
+#[tokio::test]
+async fn an_alarm_that_rings_already_stops_the_next_deployment_unless_it_overrides_the_alarms() {
+    let world = World::new().await;
+    ring(&world);
+    let id = deploy(&world, &alarmed(&[]), &json!([])).await;
+    world.minutes(1).await;
+    assert_eq!(info(&world, &id).await["errorInformation"]["code"], "ALARM_ACTIVE");
+    let content =
+        json!({"Resources": [{"TargetService": {"Properties": {"TaskDefinition": "api:2"}}}]}).to_string();
+    let fix = json!({"applicationName": "b2b", "deploymentGroupName": "api", "overrideAlarmConfiguration": {"enabled": false},
+        "revision": {"revisionType": "AppSpecContent", "appSpecContent": {"content": content}}});
+    let fix =
+        world.ok("codedeploy", "CreateDeployment", fix).await["deploymentId"].as_str().unwrap().to_owned();
+    world.minutes(13).await;
+    assert_eq!(info(&world, &fix).await["status"], "Succeeded");
 }
 
 #[tokio::test]

@@ -13,15 +13,9 @@ use serde_json::{Value, json};
 /// `service`.
 pub(super) fn service(service: &Service) -> Value {
     let asked = service.asked();
-    let state = if service.active.is_some() { "IN_PROGRESS" } else { "COMPLETED" };
-    let id = service.active.as_ref().map_or(&service.blue.id, |active| &active.id);
     let codedeploy = service.controller == "CODE_DEPLOY";
     let sets = codedeploy.then(|| task_sets(service));
-    let deployments = (!codedeploy).then(|| {
-        json!([{"id": id, "status": "PRIMARY", "taskDefinition": asked, "rolloutState": state,
-            "desiredCount": service.desired, "runningCount": running(service, &service.blue), "pendingCount": 0,
-            "failedTasks": 0, "createdAt": seconds(service.created)}])
-    });
+    let deployments = if codedeploy { Vec::new() } else { deployments(service) };
     strip(
         json!({"serviceName": service.name, "serviceArn": service.arn(), "clusterArn": service.cluster_arn(),
         "status": "ACTIVE", "desiredCount": service.desired, "runningCount": running(service, &service.blue),
@@ -36,6 +30,27 @@ pub(super) fn service(service: &Service) -> Value {
                 "runningTaskCount": running(service, &service.blue), "pendingTaskCount": 0}])
         })}),
     )
+}
+
+/// The deployment that is asked for, and the one whose tasks it replaces.
+fn deployments(service: &Service) -> Vec<Value> {
+    let one = |id: &str, status: &str, definition: &str, state: &str, running: u64| {
+        json!({"id": id, "status": status, "taskDefinition": definition, "rolloutState": state,
+            "desiredCount": service.desired, "runningCount": running, "pendingCount": service.desired - running,
+            "failedTasks": 0, "createdAt": seconds(service.created)})
+    };
+    let blue = |status: &str| {
+        let running = running(service, &service.blue);
+        one(&service.blue.id, status, &service.blue.task_definition, "COMPLETED", running)
+    };
+    let Some(active) = &service.active else { return vec![blue("PRIMARY")] };
+    let tasks = match (&service.green, active.settings.strategy) {
+        (_, Strategy::Rolling) => running(service, &service.blue),
+        (Some(green), _) => running(service, green),
+        (None, _) => 0,
+    };
+    let primary = one(&active.id, "PRIMARY", &active.task_definition, "IN_PROGRESS", tasks);
+    if active.source.is_none() { vec![primary] } else { vec![primary, blue("ACTIVE")] }
 }
 
 fn running(service: &Service, set: &TaskSet) -> u64 {

@@ -5,6 +5,7 @@
 //! more in each file.
 
 mod asking;
+mod back;
 pub mod definitions;
 mod deployment;
 mod describe;

@@ -24,6 +24,22 @@ pub(crate) enum Strategy {
 }
 
 impl Strategy {
+    fn read(configuration: &Value) -> Result<Self, ApiError> {
+        Ok(match text(configuration, "strategy").as_str() {
+            "" | "ROLLING" => Strategy::Rolling,
+            "BLUE_GREEN" => Strategy::BlueGreen,
+            "LINEAR" => Strategy::Linear {
+                percent: number(configuration, "/linearConfiguration/stepPercent", 10.0, 3.0, 100.0)?,
+                bake: minutes(configuration, "/linearConfiguration/stepBakeTimeInMinutes", 6.0)?,
+            },
+            "CANARY" => Strategy::Canary {
+                percent: number(configuration, "/canaryConfiguration/canaryPercent", 5.0, 0.1, 100.0)?,
+                bake: minutes(configuration, "/canaryConfiguration/canaryBakeTimeInMinutes", 10.0)?,
+            },
+            other => return Err(invalid(&format!("strategy `{other}` is unknown"))),
+        })
+    }
+
     /// The next weight of green above `weight`, and how long it bakes; nothing bakes at 100 %.
     pub(crate) fn next(self, weight: f64) -> (f64, Millis) {
         let (next, bake) = match self {
@@ -113,19 +129,7 @@ impl Settings {
     /// # Errors
     /// `InvalidParameterException` when a number is out of range, a hook is incomplete, or the plumbing of blue/green is missing.
     pub(crate) fn read(configuration: &Value, balancers: &Value) -> Result<Self, ApiError> {
-        let strategy = match text(configuration, "strategy").as_str() {
-            "" | "ROLLING" => Strategy::Rolling,
-            "BLUE_GREEN" => Strategy::BlueGreen,
-            "LINEAR" => Strategy::Linear {
-                percent: number(configuration, "/linearConfiguration/stepPercent", 10.0, 3.0, 100.0)?,
-                bake: minutes(configuration, "/linearConfiguration/stepBakeTimeInMinutes", 6.0)?,
-            },
-            "CANARY" => Strategy::Canary {
-                percent: number(configuration, "/canaryConfiguration/canaryPercent", 5.0, 0.1, 100.0)?,
-                bake: minutes(configuration, "/canaryConfiguration/canaryBakeTimeInMinutes", 10.0)?,
-            },
-            other => return Err(invalid(&format!("strategy `{other}` is unknown"))),
-        };
+        let strategy = Strategy::read(configuration)?;
         let hooks: Result<Vec<Hook>, ApiError> =
             list(configuration, "lifecycleHooks").iter().map(hook).collect();
         let hooks = hooks?;

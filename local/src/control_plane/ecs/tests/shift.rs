@@ -52,6 +52,10 @@ async fn requests_follow_the_weights_of_a_canary() {
     service(&world, json!({"strategy": "CANARY", "canaryConfiguration": {"canaryPercent": 10, "canaryBakeTimeInMinutes": 10}})).await;
     deploy(&world, "api:2").await;
     world.minutes(6).await;
+    let found = world.ok("ecs", "DescribeServices", json!({"cluster": "c", "services": ["api"]})).await;
+    let states: Vec<&Value> =
+        found["services"][0]["deployments"].as_array().unwrap().iter().map(|one| &one["status"]).collect();
+    assert_eq!(states, ["PRIMARY", "ACTIVE"]);
     let last = world.stack.now() - 60_000;
     let requests = |group: &str| world.stack.traffic.minutes(group, last, last + 1)[0].1.requests;
     let share = requests("api-green") as f64 / requests("api-blue") as f64;
