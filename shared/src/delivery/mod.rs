@@ -12,6 +12,7 @@ pub mod hook;
 pub mod kayenta;
 pub mod policy;
 pub mod ports;
+pub mod revision;
 pub mod series;
 pub mod stage;
 pub mod stats;
