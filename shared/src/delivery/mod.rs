@@ -20,3 +20,6 @@ pub mod steps;
 pub mod tick;
 pub mod verdict;
 pub mod watch;
+
+#[cfg(test)]
+mod sweep;

@@ -1,0 +1,768 @@
+//! The stories, each to its stated end and with the sentence that explains it.
+
+use super::story::{Minutes, NEVER, Person, Publishing, Shift, Stated, Story, Traffic, at, stated};
+use super::world::{End, World};
+use crate::delivery::verdict::{Action, Kind};
+
+/// 10 % for a quarter of an hour, then all of it.
+const CANARY: Shift =
+    Shift::CodeDeploy { steps: &[(0, 10), (15, 100)], has_hook_after: true, termination_minutes: 5 };
+/// 10 %, then in thirds; our hook holds each step.
+const LINEAR: Shift = Shift::Ecs {
+    steps: &[10, 40, 70, 100],
+    bake: 1,
+    lambda: &[
+        "PRE_SCALE_UP",
+        "POST_SCALE_UP",
+        "PRE_PRODUCTION_TRAFFIC_SHIFT",
+        "PRODUCTION_TRAFFIC_SHIFT",
+        "POST_PRODUCTION_TRAFFIC_SHIFT",
+    ],
+    pauses: &[],
+};
+const HELD: &str = "schedule: {first_step_minutes: 10, step_minutes: 2}";
+const FOREVER: Minutes = -1000..1000;
+const ROLLED_BACK: &[&str] = &["catalog is rolled back"];
+const INCONCLUSIVE: &[&str] = &["the watch of catalog is inconclusive"];
+const FOR_A_PERSON: &[&str] = &["catalog waits for a person"];
+
+fn story(name: &'static str, shift: Shift, traffic: Traffic, end: Stated) -> Story {
+    Story {
+        name,
+        shift,
+        traffic,
+        publishing: Publishing { delay: 1, missing: NEVER, partial: NEVER, is_corrected: false },
+        settings: "",
+        is_first: false,
+        freeze: None,
+        is_healthy: true,
+        dead: NEVER,
+        is_disordered: false,
+        throttled: ("", NEVER),
+        hooks_killed: 0,
+        person: None,
+        end,
+    }
+}
+
+fn good() -> Traffic {
+    Traffic::with(50)
+}
+
+fn promoted() -> Stated {
+    stated("Succeeded", 100, Some(Kind::Promote))
+}
+
+fn stopped() -> Stated {
+    Stated { action: Some(Action::Stopped), told: ROLLED_BACK, ..stated("Stopped", 0, Some(Kind::Harm)) }
+}
+
+fn undecided() -> Stated {
+    Stated { told: INCONCLUSIVE, ..stated("Failed", 0, Some(Kind::Inconclusive)) }
+}
+
+fn linear(name: &'static str, traffic: Traffic, end: Stated) -> Story {
+    Story { settings: HELD, ..story(name, LINEAR, traffic, end) }
+}
+
+fn completed() -> Stated {
+    stated("SUCCESSFUL", 100, Some(Kind::Promote))
+}
+
+fn taken_back() -> Stated {
+    Stated {
+        action: Some(Action::Stopped),
+        told: ROLLED_BACK,
+        ..stated("ROLLBACK_SUCCESSFUL", 0, Some(Kind::Harm))
+    }
+}
+
+/// Plays a story; the sentence that explains its end.
+fn plays(story: &Story) -> String {
+    let world = World::new(story, Vec::new());
+    world.run();
+    let end: End = world.end();
+    assert!(end.is(&story.end), "`{}` ended as {end:#?}\ninstead of {:#?}", story.name, story.end);
+    end.why
+}
+
+/// All of them.
+pub(super) fn all() -> Vec<Story> {
+    vec![
+        healthy(),
+        doubled(),
+        fivefold(),
+        slow(),
+        cold(),
+        outage(),
+        idle(),
+        unmeasured(),
+        late(),
+        partial(),
+        unreadable(),
+        corrected(),
+        unhealthy(),
+        unhealthy_ecs(),
+        killed(),
+        dying(),
+        throttled(),
+        throttled_stop(),
+        untold(),
+        dead_ten(),
+        disordered(),
+        disordered_good(),
+        too_late(),
+        by_hand(),
+        by_hand_idle(),
+        by_hand_early(),
+        by_hand_kept(),
+        linear_good(),
+        linear_bad(),
+        linear_turns(),
+        linear_quick(),
+        linear_idle(),
+        linear_throttled(),
+        pause_approved(),
+        pause_refused(),
+        pause_idle(),
+        pause_person(),
+        pause_with_hooks(),
+        pause_then_checks(),
+        first(),
+        first_linear(),
+        freeze(),
+        freeze_ecs(),
+        trial(),
+        trial_ecs(),
+        dead_two_hours(),
+        dead_two_hours_ecs(),
+    ]
+}
+
+fn healthy() -> Story {
+    story("healthy", CANARY, good(), promoted())
+}
+
+fn doubled() -> Story {
+    story("doubled", CANARY, Traffic::with(100), stopped())
+}
+
+fn fivefold() -> Story {
+    story("fivefold", CANARY, Traffic::with(250), stopped())
+}
+
+fn slow() -> Story {
+    Story {
+        settings: "metrics: [{id: errors, kind: errors}, {id: slow, kind: latency, objective_ms: 400}]",
+        ..story("slow", CANARY, Traffic { slow: Some((100, 400)), ..good() }, stopped())
+    }
+}
+
+fn cold() -> Story {
+    story("cold", CANARY, Traffic { cold: 500, ..good() }, promoted())
+}
+
+fn outage() -> Story {
+    story("outage", CANARY, Traffic { outage: 6..9, ..good() }, promoted())
+}
+
+fn idle() -> Story {
+    story("idle", CANARY, Traffic { requests: 0, ..good() }, undecided())
+}
+
+fn unmeasured() -> Story {
+    Story {
+        publishing: Publishing { delay: 1, missing: FOREVER, partial: NEVER, is_corrected: false },
+        ..story("unmeasured", CANARY, good(), undecided())
+    }
+}
+
+fn late() -> Story {
+    Story {
+        publishing: Publishing { delay: 6, missing: NEVER, partial: NEVER, is_corrected: false },
+        ..story("late", CANARY, good(), promoted())
+    }
+}
+
+fn partial() -> Story {
+    Story {
+        publishing: Publishing { delay: 1, missing: NEVER, partial: 5..14, is_corrected: false },
+        ..story("partial", CANARY, good(), promoted())
+    }
+}
+
+fn unreadable() -> Story {
+    Story {
+        publishing: Publishing { delay: 1, missing: NEVER, partial: FOREVER, is_corrected: false },
+        ..story("unreadable", CANARY, good(), undecided())
+    }
+}
+
+fn corrected() -> Story {
+    Story {
+        publishing: Publishing { delay: 1, missing: NEVER, partial: NEVER, is_corrected: true },
+        ..story("corrected", CANARY, Traffic::with(250), stopped())
+    }
+}
+
+fn unhealthy() -> Story {
+    Story { is_healthy: false, ..story("unhealthy", CANARY, good(), stated("Failed", 0, None)) }
+}
+
+fn unhealthy_ecs() -> Story {
+    Story {
+        is_healthy: false,
+        person: Some((90, Person::Stops { roll_back: true })),
+        ..linear("unhealthy_ecs", good(), stated("ROLLBACK_SUCCESSFUL", 0, None))
+    }
+}
+
+fn killed() -> Story {
+    Story { hooks_killed: 2, ..story("killed", CANARY, good(), promoted()) }
+}
+
+fn dying() -> Story {
+    Story {
+        hooks_killed: 3,
+        ..story(
+            "dying",
+            CANARY,
+            good(),
+            Stated { patience: Some("AfterInstall"), ..stated("Failed", 0, None) },
+        )
+    }
+}
+
+fn throttled() -> Story {
+    Story { throttled: ("GetItem", 0..9), ..story("throttled", CANARY, good(), promoted()) }
+}
+
+fn throttled_stop() -> Story {
+    Story { throttled: ("Stop", 0..14), ..story("throttled_stop", CANARY, Traffic::with(250), stopped()) }
+}
+
+fn untold() -> Story {
+    Story { throttled: ("Publish", 0..40), ..story("untold", CANARY, Traffic::with(250), stopped()) }
+}
+
+fn dead_ten() -> Story {
+    Story { dead: 5..15, ..story("dead_ten", CANARY, Traffic::with(250), stopped()) }
+}
+
+fn disordered() -> Story {
+    Story { is_disordered: true, ..story("disordered", CANARY, Traffic::with(100), stopped()) }
+}
+
+fn disordered_good() -> Story {
+    Story { is_disordered: true, ..story("disordered_good", CANARY, good(), promoted()) }
+}
+
+fn too_late() -> Story {
+    Story {
+        throttled: ("Stop", 0..40),
+        ..story(
+            "too_late",
+            Shift::CodeDeploy { steps: &[(0, 10), (15, 100)], has_hook_after: false, termination_minutes: 0 },
+            Traffic::with(250),
+            Stated {
+                action: Some(Action::TooLate),
+                told: &["catalog does harm and the deployment is over: go back by hand"],
+                ..stated("Succeeded", 100, Some(Kind::Harm))
+            },
+        )
+    }
+}
+
+fn by_hand() -> Story {
+    Story {
+        person: Some((8, Person::Stops { roll_back: true })),
+        ..story("by_hand", CANARY, good(), stated("Stopped", 0, None))
+    }
+}
+
+fn by_hand_idle() -> Story {
+    Story {
+        person: Some((12, Person::Stops { roll_back: true })),
+        ..story("by_hand_idle", CANARY, Traffic { requests: 0, ..good() }, stated("Stopped", 0, None))
+    }
+}
+
+fn by_hand_early() -> Story {
+    Story {
+        is_healthy: false,
+        person: Some((3, Person::Stops { roll_back: true })),
+        ..story("by_hand_early", CANARY, good(), stated("Stopped", 0, None))
+    }
+}
+
+fn by_hand_kept() -> Story {
+    Story {
+        throttled: ("Stop", 0..14),
+        person: Some((13, Person::Stops { roll_back: false })),
+        ..story(
+            "by_hand_kept",
+            CANARY,
+            Traffic::with(250),
+            Stated {
+                action: Some(Action::TooLate),
+                told: &["catalog does harm and the deployment is over: go back by hand"],
+                ..stated("Stopped", 10, Some(Kind::Harm))
+            },
+        )
+    }
+}
+
+fn linear_good() -> Story {
+    linear("linear_good", good(), completed())
+}
+
+fn linear_bad() -> Story {
+    linear("linear_bad", Traffic::with(250), taken_back())
+}
+
+fn linear_turns() -> Story {
+    linear("linear_turns", Traffic { turns: 11, ..Traffic::with(250) }, taken_back())
+}
+
+fn linear_quick() -> Story {
+    Story {
+        settings: "schedule: {first_step_minutes: 10, step_minutes: 3}",
+        ..story(
+            "linear_quick",
+            Shift::Ecs {
+                steps: &[10, 40, 70, 100],
+                bake: 0,
+                lambda: &[
+                    "PRE_PRODUCTION_TRAFFIC_SHIFT",
+                    "PRODUCTION_TRAFFIC_SHIFT",
+                    "POST_PRODUCTION_TRAFFIC_SHIFT",
+                ],
+                pauses: &[],
+            },
+            good(),
+            completed(),
+        )
+    }
+}
+
+fn linear_idle() -> Story {
+    linear("linear_idle", Traffic { requests: 0, ..good() }, stated("ROLLBACK_SUCCESSFUL", 0, None))
+}
+
+fn linear_throttled() -> Story {
+    Story { throttled: ("Stop", 0..60), ..linear("linear_throttled", Traffic::with(250), taken_back()) }
+}
+
+fn pause_approved() -> Story {
+    Story {
+        settings: "schedule: {pauses: {PRE_PRODUCTION_TRAFFIC_SHIFT: verdict}}",
+        ..story(
+            "pause_approved",
+            Shift::Ecs { steps: &[10, 100], bake: 1, lambda: &[], pauses: &["PRE_PRODUCTION_TRAFFIC_SHIFT"] },
+            good(),
+            stated("SUCCESSFUL", 100, None),
+        )
+    }
+}
+
+fn pause_refused() -> Story {
+    Story { traffic: Traffic::with(250), end: taken_back(), ..pause_approved() }
+}
+
+fn pause_idle() -> Story {
+    Story {
+        traffic: Traffic { requests: 0, ..good() },
+        end: stated("ROLLBACK_SUCCESSFUL", 0, None),
+        ..pause_approved()
+    }
+}
+
+fn pause_person() -> Story {
+    story(
+        "pause_person",
+        Shift::Ecs { steps: &[100], bake: 0, lambda: &[], pauses: &["POST_TEST_TRAFFIC_SHIFT"] },
+        good(),
+        Stated {
+            told: FOR_A_PERSON,
+            patience: Some("POST_TEST_TRAFFIC_SHIFT"),
+            ..stated("ROLLBACK_SUCCESSFUL", 0, None)
+        },
+    )
+}
+
+fn pause_with_hooks() -> Story {
+    Story {
+        settings: HELD,
+        person: Some((20, Person::Decides { go_on: true })),
+        ..story(
+            "pause_with_hooks",
+            Shift::Ecs {
+                steps: &[10, 100],
+                bake: 1,
+                lambda: &[
+                    "PRE_SCALE_UP",
+                    "PRE_PRODUCTION_TRAFFIC_SHIFT",
+                    "PRODUCTION_TRAFFIC_SHIFT",
+                    "POST_PRODUCTION_TRAFFIC_SHIFT",
+                ],
+                pauses: &["POST_TEST_TRAFFIC_SHIFT"],
+            },
+            good(),
+            Stated { told: FOR_A_PERSON, ..completed() },
+        )
+    }
+}
+
+fn pause_then_checks() -> Story {
+    Story {
+        is_healthy: false,
+        person: Some((10, Person::Decides { go_on: true })),
+        settings: HELD,
+        ..story(
+            "pause_then_checks",
+            Shift::Ecs {
+                steps: &[10, 100],
+                bake: 1,
+                lambda: &["PRE_PRODUCTION_TRAFFIC_SHIFT", "PRODUCTION_TRAFFIC_SHIFT"],
+                pauses: &["POST_SCALE_UP", "BAKE_TIME"],
+            },
+            good(),
+            Stated { told: FOR_A_PERSON, ..stated("IN_PROGRESS", 0, None) },
+        )
+    }
+}
+
+fn first() -> Story {
+    Story {
+        is_first: true,
+        ..story(
+            "first",
+            Shift::Ecs {
+                steps: &[100],
+                bake: 1,
+                lambda: &["PRE_PRODUCTION_TRAFFIC_SHIFT", "POST_PRODUCTION_TRAFFIC_SHIFT"],
+                pauses: &[],
+            },
+            good(),
+            completed(),
+        )
+    }
+}
+
+fn first_linear() -> Story {
+    Story { is_first: true, ..linear("first_linear", good(), completed()) }
+}
+
+fn freeze() -> Story {
+    Story {
+        freeze: Some("migration `0042` is a contraction"),
+        ..story(
+            "freeze",
+            CANARY,
+            Traffic::with(250),
+            Stated {
+                action: Some(Action::Frozen),
+                told: &["catalog does harm and is NOT rolled back"],
+                ..stated("Stopped", 10, Some(Kind::Harm))
+            },
+        )
+    }
+}
+
+fn freeze_ecs() -> Story {
+    Story {
+        freeze: Some("migration `0042` is a contraction"),
+        person: Some((120, Person::Stops { roll_back: true })),
+        ..linear(
+            "freeze_ecs",
+            Traffic::with(250),
+            Stated {
+                action: Some(Action::Frozen),
+                told: &["catalog does harm and is NOT rolled back"],
+                ..stated("ROLLBACK_SUCCESSFUL", 0, Some(Kind::Harm))
+            },
+        )
+    }
+}
+
+fn trial() -> Story {
+    Story {
+        settings: "dry_run: true",
+        ..story(
+            "trial",
+            CANARY,
+            Traffic::with(250),
+            Stated {
+                action: Some(Action::Advised),
+                told: &["catalog would have been rolled back (trial)"],
+                ..stated("Succeeded", 100, Some(Kind::Harm))
+            },
+        )
+    }
+}
+
+fn trial_ecs() -> Story {
+    Story {
+        settings: "dry_run: true\nschedule: {first_step_minutes: 10, step_minutes: 2}",
+        ..linear(
+            "trial_ecs",
+            Traffic::with(250),
+            Stated {
+                action: Some(Action::Advised),
+                told: &["catalog would have been rolled back (trial)"],
+                ..stated("SUCCESSFUL", 100, Some(Kind::Harm))
+            },
+        )
+    }
+}
+
+fn dead_two_hours() -> Story {
+    Story {
+        dead: 5..125,
+        ..story(
+            "dead_two_hours",
+            CANARY,
+            good(),
+            Stated { patience: Some("AfterAllowTraffic"), ..stated("Failed", 0, None) },
+        )
+    }
+}
+
+fn dead_two_hours_ecs() -> Story {
+    Story { dead: 5..125, ..linear("dead_two_hours_ecs", good(), completed()) }
+}
+
+#[test]
+fn a_healthy_release_is_promoted_on_evidence() {
+    insta::assert_snapshot!(plays(&healthy()), @"");
+}
+
+#[test]
+fn a_doubled_error_rate_is_stopped_while_green_has_a_tenth() {
+    insta::assert_snapshot!(plays(&doubled()), @"");
+}
+
+#[test]
+fn five_times_the_errors_are_stopped_sooner() {
+    insta::assert_snapshot!(plays(&fivefold()), @"");
+}
+
+#[test]
+fn a_slow_green_without_errors_is_stopped() {
+    insta::assert_snapshot!(plays(&slow()), @"");
+}
+
+#[test]
+fn a_cold_start_is_forgiven() {
+    insta::assert_snapshot!(plays(&cold()), @"");
+}
+
+#[test]
+fn an_outage_of_both_versions_is_nobodys_fault() {
+    insta::assert_snapshot!(plays(&outage()), @"");
+}
+
+#[test]
+fn without_traffic_nothing_is_promoted() {
+    insta::assert_snapshot!(plays(&idle()), @"");
+}
+
+#[test]
+fn without_metrics_nothing_is_promoted() {
+    insta::assert_snapshot!(plays(&unmeasured()), @"");
+}
+
+#[test]
+fn late_metrics_are_waited_for() {
+    insta::assert_snapshot!(plays(&late()), @"");
+}
+
+#[test]
+fn partial_answers_are_read_again() {
+    insta::assert_snapshot!(plays(&partial()), @"");
+}
+
+#[test]
+fn metrics_that_can_never_be_read_leave_no_hook_unanswered() {
+    insta::assert_snapshot!(plays(&unreadable()), @"");
+}
+
+#[test]
+fn counts_that_are_corrected_later_are_taken_as_corrected() {
+    insta::assert_snapshot!(plays(&corrected()), @"");
+}
+
+#[test]
+fn a_green_that_never_becomes_healthy_gets_no_traffic() {
+    insta::assert_snapshot!(plays(&unhealthy()), @"");
+}
+
+#[test]
+fn ecs_asks_again_about_an_unhealthy_green_until_a_person_stops_it() {
+    insta::assert_snapshot!(plays(&unhealthy_ecs()), @"");
+}
+
+#[test]
+fn a_hook_that_died_is_invoked_again_by_lambda() {
+    insta::assert_snapshot!(plays(&killed()), @"");
+}
+
+#[test]
+fn a_hook_that_always_dies_is_failed_by_its_hour() {
+    insta::assert_snapshot!(plays(&dying()), @"");
+}
+
+#[test]
+fn a_throttled_hook_looks_again() {
+    insta::assert_snapshot!(plays(&throttled()), @"");
+}
+
+#[test]
+fn a_throttled_stop_is_tried_again_each_minute() {
+    insta::assert_snapshot!(plays(&throttled_stop()), @"");
+}
+
+#[test]
+fn a_verdict_that_nobody_could_be_told_of_is_told_later() {
+    insta::assert_snapshot!(plays(&untold()), @"");
+}
+
+#[test]
+fn a_watcher_that_was_dead_for_ten_minutes_reads_what_it_missed() {
+    insta::assert_snapshot!(plays(&dead_ten()), @"");
+}
+
+#[test]
+fn ticks_and_events_twice_and_late_change_nothing() {
+    insta::assert_snapshot!(plays(&disordered()), @"");
+}
+
+#[test]
+fn a_good_release_passes_through_disorder() {
+    insta::assert_snapshot!(plays(&disordered_good()), @"");
+}
+
+#[test]
+fn a_stop_that_comes_too_late_is_said_to_a_person() {
+    insta::assert_snapshot!(plays(&too_late()), @"");
+}
+
+#[test]
+fn a_person_who_stops_is_not_contradicted() {
+    insta::assert_snapshot!(plays(&by_hand()), @"");
+}
+
+#[test]
+fn a_shift_without_traffic_that_is_stopped_by_hand_is_closed() {
+    insta::assert_snapshot!(plays(&by_hand_idle()), @"");
+}
+
+#[test]
+fn a_deployment_that_is_stopped_before_traffic_is_closed() {
+    insta::assert_snapshot!(plays(&by_hand_early()), @"");
+}
+
+#[test]
+fn a_stop_by_hand_that_keeps_the_traffic_is_not_called_a_rollback() {
+    insta::assert_snapshot!(plays(&by_hand_kept()), @"");
+}
+
+#[test]
+fn ecs_linear_holds_its_first_step_and_goes_on_to_the_end() {
+    insta::assert_snapshot!(plays(&linear_good()), @"");
+}
+
+#[test]
+fn ecs_linear_takes_harm_back_at_the_first_step() {
+    insta::assert_snapshot!(plays(&linear_bad()), @"");
+}
+
+#[test]
+fn ecs_linear_takes_back_harm_that_begins_at_a_later_step() {
+    insta::assert_snapshot!(plays(&linear_turns()), @"");
+}
+
+#[test]
+fn a_step_that_no_tick_has_seen_is_not_left() {
+    insta::assert_snapshot!(plays(&linear_quick()), @"");
+}
+
+#[test]
+fn ecs_linear_without_traffic_promotes_nothing() {
+    insta::assert_snapshot!(plays(&linear_idle()), @"");
+}
+
+#[test]
+fn a_hook_is_failed_on_harm_although_the_stop_is_throttled() {
+    insta::assert_snapshot!(plays(&linear_throttled()), @"");
+}
+
+#[test]
+fn a_pause_that_waits_for_the_verdict_goes_on_with_it() {
+    insta::assert_snapshot!(plays(&pause_approved()), @"");
+}
+
+#[test]
+fn a_pause_that_waits_for_the_verdict_is_taken_back_on_harm() {
+    insta::assert_snapshot!(plays(&pause_refused()), @"");
+}
+
+#[test]
+fn a_pause_that_waits_for_the_verdict_never_goes_on_without_one() {
+    insta::assert_snapshot!(plays(&pause_idle()), @"");
+}
+
+#[test]
+fn a_pause_for_a_person_is_told_and_left_to_time() {
+    insta::assert_snapshot!(plays(&pause_person()), @"");
+}
+
+#[test]
+fn a_pause_before_traffic_is_told_although_nothing_is_watched_yet() {
+    insta::assert_snapshot!(plays(&pause_with_hooks()), @"");
+}
+
+#[test]
+fn a_person_who_lets_a_pause_go_on_does_not_excuse_the_checks() {
+    insta::assert_snapshot!(plays(&pause_then_checks()), @"");
+}
+
+#[test]
+fn a_first_deployment_has_only_its_checks() {
+    insta::assert_snapshot!(plays(&first()), @"");
+}
+
+#[test]
+fn a_first_deployment_in_steps_is_not_held_for_what_cannot_be_compared() {
+    insta::assert_snapshot!(plays(&first_linear()), @"");
+}
+
+#[test]
+fn harm_that_may_not_be_rolled_back_stops_where_it_is() {
+    insta::assert_snapshot!(plays(&freeze()), @"");
+}
+
+#[test]
+fn harm_that_may_not_be_rolled_back_is_held_at_its_step_on_ecs() {
+    insta::assert_snapshot!(plays(&freeze_ecs()), @"");
+}
+
+#[test]
+fn settings_on_trial_say_what_they_would_have_done() {
+    insta::assert_snapshot!(plays(&trial()), @"");
+}
+
+#[test]
+fn settings_on_trial_hold_the_steps_as_long_as_they_say() {
+    insta::assert_snapshot!(plays(&trial_ecs()), @"");
+}
+
+#[test]
+fn a_watcher_that_is_dead_for_two_hours_promotes_nothing() {
+    insta::assert_snapshot!(plays(&dead_two_hours()), @"");
+}
+
+#[test]
+fn ecs_waits_for_a_watcher_that_is_dead_for_two_hours() {
+    insta::assert_snapshot!(plays(&dead_two_hours_ecs()), @"");
+}
