@@ -10,6 +10,7 @@ pub mod ecs_hook;
 pub mod gate;
 pub mod hook;
 pub mod kayenta;
+pub mod pauses;
 pub mod policy;
 pub mod ports;
 pub mod revision;

@@ -191,10 +191,15 @@ pub(super) fn answered(state: &mut State, stage: &'static str, visit: usize, ans
             let cause = Cause::Stage { stage, details, visit };
             state.queue.push(super::state::Invocation { due, cause, attempt: 0 });
         }
-        _ if ecs.is_going_back() => ecs.status = "ROLLBACK_FAILED",
         _ => {
+            let is_going_back = ecs.is_going_back();
+            if is_going_back {
+                ecs.status = "ROLLBACK_FAILED";
+            }
             state.hook_died |= word == "none";
-            go_back(state);
+            if !is_going_back {
+                go_back(state);
+            }
         }
     }
 }

@@ -6,6 +6,7 @@
 
 mod code_deploy;
 mod ecs;
+mod kills;
 mod ports;
 mod state;
 mod stories;

@@ -19,6 +19,11 @@ use crate::model::{MINUTE, Timestamp};
 impl Deployments for World<'_> {
     async fn describe(&self, id: &str) -> Result<Deployment, Fault> {
         self.call("Describe", |state| match &state.engine {
+            _ if state.now >= at(self.story.gone) => Err(Fault::Missing {
+                service: "ECS",
+                operation: "DescribeServiceDeployments",
+                detail: format!("`{id}` is not there"),
+            }),
             Engine::CodeDeploy(engine) => engine.describe(id, state, self.story),
             Engine::Ecs(engine) => Ok(engine.describe(state, self.story)),
         })

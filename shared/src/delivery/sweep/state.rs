@@ -50,8 +50,9 @@ pub(super) struct State {
     pub(super) told: BTreeSet<String>,
     /// Stops that had an effect.
     pub(super) stops: Vec<bool>,
-    /// The last reply of a hook to the deployment that is watched.
+    /// The last words of a hook or of the watch about how it goes, and whether a hook failed with them.
     pub(super) said: String,
+    pub(super) has_failed: bool,
     /// The event or stage whose patience ended.
     pub(super) patience: Option<&'static str>,
     /// Whether ECS took the deployment back because a hook of ours died.
@@ -77,6 +78,7 @@ impl State {
             told: BTreeSet::new(),
             stops: Vec::new(),
             said: String::new(),
+            has_failed: false,
             patience: None,
             hook_died: false,
             broken: Vec::new(),
@@ -86,13 +88,21 @@ impl State {
 
     /// The same but for versions: nothing that runs holds one from minute to minute.
     pub(super) fn has_come_back_to(&self, other: &Self) -> bool {
-        let plain = |state: &Self| {
-            let mut state = state.clone();
-            let stored = state.active.values_mut().chain(state.closed.values_mut());
-            stored.for_each(|stored| stored.version = 0);
-            state
+        let same = |a: &BTreeMap<String, Stored>, b: &BTreeMap<String, Stored>| {
+            a.len() == b.len() && a.values().zip(b.values()).all(|(a, b)| a.watch == b.watch)
         };
-        self.now == other.now && self.queue.len() == other.queue.len() && plain(self) == plain(other)
+        self.now == other.now
+            && self.queue == other.queue
+            && self.engine == other.engine
+            && self.weights == other.weights
+            && self.told == other.told
+            && self.stops == other.stops
+            && (&self.said, self.has_failed) == (&other.said, other.has_failed)
+            && (self.patience, self.hook_died) == (other.patience, other.hook_died)
+            && self.hooks_killed == other.hooks_killed
+            && self.broken == other.broken
+            && same(&self.active, &other.active)
+            && same(&self.closed, &other.closed)
     }
 
     pub(super) fn weight(&self) -> u32 {

@@ -1,8 +1,9 @@
 //! The stories, each to its stated end and with the sentence that explains it.
 
-use super::story::{Minutes, NEVER, Person, Publishing, Shift, Stated, Story, Traffic, at, stated};
+use super::story::{Minutes, NEVER, Person, Publishing, Shift, Stated, Story, Traffic, stated};
 use super::world::{End, World};
 use crate::delivery::verdict::{Action, Kind};
+use crate::model::{MINUTE, Timestamp};
 
 /// 10 % for a quarter of an hour, then all of it.
 const CANARY: Shift =
@@ -40,7 +41,8 @@ fn story(name: &'static str, shift: Shift, traffic: Traffic, end: Stated) -> Sto
         is_disordered: false,
         throttled: ("", NEVER),
         hooks_killed: 0,
-        person: None,
+        person: &[],
+        gone: i64::MAX,
         end,
     }
 }
@@ -128,6 +130,7 @@ pub(super) fn all() -> Vec<Story> {
         pause_person(),
         pause_with_hooks(),
         pause_then_checks(),
+        gone(),
         first(),
         first_linear(),
         freeze(),
@@ -212,7 +215,7 @@ fn unhealthy() -> Story {
 fn unhealthy_ecs() -> Story {
     Story {
         is_healthy: false,
-        person: Some((90, Person::Stops { roll_back: true })),
+        person: &[(90, Person::Stops { roll_back: true })],
         ..linear("unhealthy_ecs", good(), stated("ROLLBACK_SUCCESSFUL", 0, None))
     }
 }
@@ -275,14 +278,14 @@ fn too_late() -> Story {
 
 fn by_hand() -> Story {
     Story {
-        person: Some((8, Person::Stops { roll_back: true })),
+        person: &[(8, Person::Stops { roll_back: true })],
         ..story("by_hand", CANARY, good(), stated("Stopped", 0, None))
     }
 }
 
 fn by_hand_idle() -> Story {
     Story {
-        person: Some((12, Person::Stops { roll_back: true })),
+        person: &[(12, Person::Stops { roll_back: true })],
         ..story("by_hand_idle", CANARY, Traffic { requests: 0, ..good() }, stated("Stopped", 0, None))
     }
 }
@@ -290,7 +293,7 @@ fn by_hand_idle() -> Story {
 fn by_hand_early() -> Story {
     Story {
         is_healthy: false,
-        person: Some((3, Person::Stops { roll_back: true })),
+        person: &[(3, Person::Stops { roll_back: true })],
         ..story("by_hand_early", CANARY, good(), stated("Stopped", 0, None))
     }
 }
@@ -298,7 +301,7 @@ fn by_hand_early() -> Story {
 fn by_hand_kept() -> Story {
     Story {
         throttled: ("Stop", 0..14),
-        person: Some((13, Person::Stops { roll_back: false })),
+        person: &[(13, Person::Stops { roll_back: false })],
         ..story(
             "by_hand_kept",
             CANARY,
@@ -366,11 +369,12 @@ fn pause_approved() -> Story {
 }
 
 fn pause_refused() -> Story {
-    Story { traffic: Traffic::with(250), end: taken_back(), ..pause_approved() }
+    Story { name: "pause_refused", traffic: Traffic::with(250), end: taken_back(), ..pause_approved() }
 }
 
 fn pause_idle() -> Story {
     Story {
+        name: "pause_idle",
         traffic: Traffic { requests: 0, ..good() },
         end: stated("ROLLBACK_SUCCESSFUL", 0, None),
         ..pause_approved()
@@ -393,7 +397,7 @@ fn pause_person() -> Story {
 fn pause_with_hooks() -> Story {
     Story {
         settings: HELD,
-        person: Some((20, Person::Decides { go_on: true })),
+        person: &[(20, Person::Decides { go_on: true })],
         ..story(
             "pause_with_hooks",
             Shift::Ecs {
@@ -416,7 +420,7 @@ fn pause_with_hooks() -> Story {
 fn pause_then_checks() -> Story {
     Story {
         is_healthy: false,
-        person: Some((10, Person::Decides { go_on: true })),
+        person: &[(10, Person::Decides { go_on: true }), (90, Person::Stops { roll_back: true })],
         settings: HELD,
         ..story(
             "pause_then_checks",
@@ -424,12 +428,16 @@ fn pause_then_checks() -> Story {
                 steps: &[10, 100],
                 bake: 1,
                 lambda: &["PRE_PRODUCTION_TRAFFIC_SHIFT", "PRODUCTION_TRAFFIC_SHIFT"],
-                pauses: &["POST_SCALE_UP", "BAKE_TIME"],
+                pauses: &["POST_SCALE_UP"],
             },
             good(),
-            Stated { told: FOR_A_PERSON, ..stated("IN_PROGRESS", 0, None) },
+            Stated { told: FOR_A_PERSON, ..stated("ROLLBACK_SUCCESSFUL", 0, None) },
         )
     }
+}
+
+fn gone() -> Story {
+    Story { gone: 12, ..linear("gone", good(), stated("IN_PROGRESS", 10, None)) }
 }
 
 fn first() -> Story {
@@ -472,7 +480,7 @@ fn freeze() -> Story {
 fn freeze_ecs() -> Story {
     Story {
         freeze: Some("migration `0042` is a contraction"),
-        person: Some((120, Person::Stops { roll_back: true })),
+        person: &[(120, Person::Stops { roll_back: true })],
         ..linear(
             "freeze_ecs",
             Traffic::with(250),
@@ -534,77 +542,77 @@ fn dead_two_hours_ecs() -> Story {
 
 #[test]
 fn a_healthy_release_is_promoted_on_evidence() {
-    insta::assert_snapshot!(plays(&healthy()), @"");
+    insta::assert_snapshot!(plays(&healthy()), @"green answered 30 of 6000 requests with 5XX (0.50 %) against 270 of 54000 requests with 5XX (0.50 %) on blue in 10 minute(s); 2 times that rate is excluded by evidence 2437:1 (bound 20:1)");
 }
 
 #[test]
 fn a_doubled_error_rate_is_stopped_while_green_has_a_tenth() {
-    insta::assert_snapshot!(plays(&doubled()), @"");
+    insta::assert_snapshot!(plays(&doubled()), @"green answered 36 of 3600 requests with 5XX (1.00 %) against 162 of 32400 requests with 5XX (0.50 %) on blue in 6 minute(s); evidence 122:1 passes the bound 100:1 (false-stop rate at most 1 %)");
 }
 
 #[test]
 fn five_times_the_errors_are_stopped_sooner() {
-    insta::assert_snapshot!(plays(&fivefold()), @"");
+    insta::assert_snapshot!(plays(&fivefold()), @"green answered 15 of 600 requests with 5XX (2.50 %) against 27 of 5400 requests with 5XX (0.50 %) on blue in 1 minute(s); evidence 6327:1 passes the bound 100:1 (false-stop rate at most 1 %)");
 }
 
 #[test]
 fn a_slow_green_without_errors_is_stopped() {
-    insta::assert_snapshot!(plays(&slow()), @"");
+    insta::assert_snapshot!(plays(&slow()), @"green answered 24 of 600 requests slower than 400 ms (4.00 %) against 54 of 5400 requests slower than 400 ms (1.00 %) on blue in 1 minute(s); evidence 87425:1 passes the bound 200:1 (false-stop rate at most 1 %)");
 }
 
 #[test]
 fn a_cold_start_is_forgiven() {
-    insta::assert_snapshot!(plays(&cold()), @"");
+    insta::assert_snapshot!(plays(&cold()), @"green answered 30 of 6000 requests with 5XX (0.50 %) against 270 of 54000 requests with 5XX (0.50 %) on blue in 10 minute(s); 2 times that rate is excluded by evidence 2437:1 (bound 20:1)");
 }
 
 #[test]
 fn an_outage_of_both_versions_is_nobodys_fault() {
-    insta::assert_snapshot!(plays(&outage()), @"");
+    insta::assert_snapshot!(plays(&outage()), @"green answered 111 of 6000 requests with 5XX (1.85 %) against 999 of 54000 requests with 5XX (1.85 %) on blue in 10 minute(s); 2 times that rate is excluded by evidence more than 1000000:1 (bound 20:1)");
 }
 
 #[test]
 fn without_traffic_nothing_is_promoted() {
-    insta::assert_snapshot!(plays(&idle()), @"");
+    insta::assert_snapshot!(plays(&idle()), @"green had no traffic that was measured: nothing was compared");
 }
 
 #[test]
 fn without_metrics_nothing_is_promoted() {
-    insta::assert_snapshot!(plays(&unmeasured()), @"");
+    insta::assert_snapshot!(plays(&unmeasured()), @"green had no traffic that was measured: nothing was compared");
 }
 
 #[test]
 fn late_metrics_are_waited_for() {
-    insta::assert_snapshot!(plays(&late()), @"");
+    insta::assert_snapshot!(plays(&late()), @"green answered 18 of 3600 requests with 5XX (0.50 %) against 162 of 32400 requests with 5XX (0.50 %) on blue in 6 minute(s); 2 times that rate is excluded by evidence 108:1 (bound 20:1)");
 }
 
 #[test]
 fn partial_answers_are_read_again() {
-    insta::assert_snapshot!(plays(&partial()), @"");
+    insta::assert_snapshot!(plays(&partial()), @"green answered 30 of 6000 requests with 5XX (0.50 %) against 270 of 54000 requests with 5XX (0.50 %) on blue in 10 minute(s); 2 times that rate is excluded by evidence 2437:1 (bound 20:1)");
 }
 
 #[test]
 fn metrics_that_can_never_be_read_leave_no_hook_unanswered() {
-    insta::assert_snapshot!(plays(&unreadable()), @"");
+    insta::assert_snapshot!(plays(&unreadable()), @"green had no traffic that was measured: nothing was compared");
 }
 
 #[test]
 fn counts_that_are_corrected_later_are_taken_as_corrected() {
-    insta::assert_snapshot!(plays(&corrected()), @"");
+    insta::assert_snapshot!(plays(&corrected()), @"green answered 22 of 1200 requests with 5XX (1.83 %) against 40 of 10800 requests with 5XX (0.37 %) on blue in 2 minute(s); evidence 505497:1 passes the bound 100:1 (false-stop rate at most 1 %)");
 }
 
 #[test]
 fn a_green_that_never_becomes_healthy_gets_no_traffic() {
-    insta::assert_snapshot!(plays(&unhealthy()), @"");
+    insta::assert_snapshot!(plays(&unhealthy()), @"not ready in time: 1 of 2 target(s) of `green` are healthy");
 }
 
 #[test]
 fn ecs_asks_again_about_an_unhealthy_green_until_a_person_stops_it() {
-    insta::assert_snapshot!(plays(&unhealthy_ecs()), @"");
+    insta::assert_snapshot!(plays(&unhealthy_ecs()), @"0 settled minute(s), green had at most 0 % of the traffic, no verdict yet; the deployment is over: ROLLBACK_SUCCESSFUL");
 }
 
 #[test]
 fn a_hook_that_died_is_invoked_again_by_lambda() {
-    insta::assert_snapshot!(plays(&killed()), @"");
+    insta::assert_snapshot!(plays(&killed()), @"green answered 30 of 6000 requests with 5XX (0.50 %) against 270 of 54000 requests with 5XX (0.50 %) on blue in 10 minute(s); 2 times that rate is excluded by evidence 2437:1 (bound 20:1)");
 }
 
 #[test]
@@ -614,155 +622,176 @@ fn a_hook_that_always_dies_is_failed_by_its_hour() {
 
 #[test]
 fn a_throttled_hook_looks_again() {
-    insta::assert_snapshot!(plays(&throttled()), @"");
+    insta::assert_snapshot!(plays(&throttled()), @"green answered 30 of 6000 requests with 5XX (0.50 %) against 270 of 54000 requests with 5XX (0.50 %) on blue in 10 minute(s); 2 times that rate is excluded by evidence 2437:1 (bound 20:1)");
 }
 
 #[test]
 fn a_throttled_stop_is_tried_again_each_minute() {
-    insta::assert_snapshot!(plays(&throttled_stop()), @"");
+    insta::assert_snapshot!(plays(&throttled_stop()), @"green answered 15 of 600 requests with 5XX (2.50 %) against 27 of 5400 requests with 5XX (0.50 %) on blue in 1 minute(s); evidence 6327:1 passes the bound 100:1 (false-stop rate at most 1 %)");
 }
 
 #[test]
 fn a_verdict_that_nobody_could_be_told_of_is_told_later() {
-    insta::assert_snapshot!(plays(&untold()), @"");
+    insta::assert_snapshot!(plays(&untold()), @"green answered 15 of 600 requests with 5XX (2.50 %) against 27 of 5400 requests with 5XX (0.50 %) on blue in 1 minute(s); evidence 6327:1 passes the bound 100:1 (false-stop rate at most 1 %)");
 }
 
 #[test]
 fn a_watcher_that_was_dead_for_ten_minutes_reads_what_it_missed() {
-    insta::assert_snapshot!(plays(&dead_ten()), @"");
+    insta::assert_snapshot!(plays(&dead_ten()), @"green answered 120 of 4800 requests with 5XX (2.50 %) against 216 of 43200 requests with 5XX (0.50 %) on blue in 8 minute(s); evidence more than 1000000:1 passes the bound 100:1 (false-stop rate at most 1 %)");
 }
 
 #[test]
 fn ticks_and_events_twice_and_late_change_nothing() {
-    insta::assert_snapshot!(plays(&disordered()), @"");
+    insta::assert_snapshot!(plays(&disordered()), @"green answered 36 of 3600 requests with 5XX (1.00 %) against 162 of 32400 requests with 5XX (0.50 %) on blue in 6 minute(s); evidence 122:1 passes the bound 100:1 (false-stop rate at most 1 %)");
 }
 
 #[test]
 fn a_good_release_passes_through_disorder() {
-    insta::assert_snapshot!(plays(&disordered_good()), @"");
+    insta::assert_snapshot!(plays(&disordered_good()), @"green answered 30 of 6000 requests with 5XX (0.50 %) against 270 of 54000 requests with 5XX (0.50 %) on blue in 10 minute(s); 2 times that rate is excluded by evidence 2437:1 (bound 20:1)");
 }
 
 #[test]
 fn a_stop_that_comes_too_late_is_said_to_a_person() {
-    insta::assert_snapshot!(plays(&too_late()), @"");
+    insta::assert_snapshot!(plays(&too_late()), @"green answered 15 of 600 requests with 5XX (2.50 %) against 27 of 5400 requests with 5XX (0.50 %) on blue in 1 minute(s); evidence 6327:1 passes the bound 100:1 (false-stop rate at most 1 %)");
 }
 
 #[test]
 fn a_person_who_stops_is_not_contradicted() {
-    insta::assert_snapshot!(plays(&by_hand()), @"");
+    insta::assert_snapshot!(plays(&by_hand()), @"5 settled minute(s), green had at most 10 % of the traffic, no verdict yet; the deployment is over: Stopped");
 }
 
 #[test]
 fn a_shift_without_traffic_that_is_stopped_by_hand_is_closed() {
-    insta::assert_snapshot!(plays(&by_hand_idle()), @"");
+    insta::assert_snapshot!(plays(&by_hand_idle()), @"0 settled minute(s), green had at most 10 % of the traffic, no verdict yet; the deployment is over: Stopped");
 }
 
 #[test]
 fn a_deployment_that_is_stopped_before_traffic_is_closed() {
-    insta::assert_snapshot!(plays(&by_hand_early()), @"");
+    insta::assert_snapshot!(plays(&by_hand_early()), @"the deployment is over: Stopped");
 }
 
 #[test]
 fn a_stop_by_hand_that_keeps_the_traffic_is_not_called_a_rollback() {
-    insta::assert_snapshot!(plays(&by_hand_kept()), @"");
+    insta::assert_snapshot!(plays(&by_hand_kept()), @"green answered 15 of 600 requests with 5XX (2.50 %) against 27 of 5400 requests with 5XX (0.50 %) on blue in 1 minute(s); evidence 6327:1 passes the bound 100:1 (false-stop rate at most 1 %)");
 }
 
 #[test]
 fn ecs_linear_holds_its_first_step_and_goes_on_to_the_end() {
-    insta::assert_snapshot!(plays(&linear_good()), @"");
+    insta::assert_snapshot!(plays(&linear_good()), @"green answered 105 of 21000 requests with 5XX (0.50 %) against 315 of 63000 requests with 5XX (0.50 %) on blue in 14 minute(s); 2 times that rate is excluded by evidence more than 1000000:1 (bound 20:1)");
 }
 
 #[test]
 fn ecs_linear_takes_harm_back_at_the_first_step() {
-    insta::assert_snapshot!(plays(&linear_bad()), @"");
+    insta::assert_snapshot!(plays(&linear_bad()), @"green answered 15 of 600 requests with 5XX (2.50 %) against 27 of 5400 requests with 5XX (0.50 %) on blue in 1 minute(s); evidence 6327:1 passes the bound 100:1 (false-stop rate at most 1 %)");
 }
 
 #[test]
 fn ecs_linear_takes_back_harm_that_begins_at_a_later_step() {
-    insta::assert_snapshot!(plays(&linear_turns()), @"");
+    insta::assert_snapshot!(plays(&linear_turns()), @"green answered 87 of 7800 requests with 5XX (1.12 %) against 261 of 52200 requests with 5XX (0.50 %) on blue in 10 minute(s); evidence 1355:1 passes the bound 100:1 (false-stop rate at most 1 %)");
 }
 
 #[test]
 fn a_step_that_no_tick_has_seen_is_not_left() {
-    insta::assert_snapshot!(plays(&linear_quick()), @"");
+    insta::assert_snapshot!(plays(&linear_quick()), @"green answered 138 of 27600 requests with 5XX (0.50 %) against 342 of 68400 requests with 5XX (0.50 %) on blue in 16 minute(s); 2 times that rate is excluded by evidence more than 1000000:1 (bound 20:1)");
 }
 
 #[test]
 fn ecs_linear_without_traffic_promotes_nothing() {
-    insta::assert_snapshot!(plays(&linear_idle()), @"");
+    insta::assert_snapshot!(plays(&linear_idle()), @"green had no traffic that was measured: nothing was compared");
 }
 
 #[test]
 fn a_hook_is_failed_on_harm_although_the_stop_is_throttled() {
-    insta::assert_snapshot!(plays(&linear_throttled()), @"");
+    insta::assert_snapshot!(plays(&linear_throttled()), @"green answered 15 of 600 requests with 5XX (2.50 %) against 27 of 5400 requests with 5XX (0.50 %) on blue in 1 minute(s); evidence 6327:1 passes the bound 100:1 (false-stop rate at most 1 %)");
 }
 
 #[test]
 fn a_pause_that_waits_for_the_verdict_goes_on_with_it() {
-    insta::assert_snapshot!(plays(&pause_approved()), @"");
+    insta::assert_snapshot!(plays(&pause_approved()), @"13 settled minute(s), green had at most 100 % of the traffic, no verdict yet; the deployment is over: SUCCESSFUL");
 }
 
 #[test]
 fn a_pause_that_waits_for_the_verdict_is_taken_back_on_harm() {
-    insta::assert_snapshot!(plays(&pause_refused()), @"");
+    insta::assert_snapshot!(plays(&pause_refused()), @"green answered 15 of 600 requests with 5XX (2.50 %) against 27 of 5400 requests with 5XX (0.50 %) on blue in 1 minute(s); evidence 6327:1 passes the bound 100:1 (false-stop rate at most 1 %)");
 }
 
 #[test]
 fn a_pause_that_waits_for_the_verdict_never_goes_on_without_one() {
-    insta::assert_snapshot!(plays(&pause_idle()), @"");
+    insta::assert_snapshot!(plays(&pause_idle()), @"0 settled minute(s), green had at most 10 % of the traffic, no verdict yet; the deployment is over: ROLLBACK_SUCCESSFUL");
 }
 
 #[test]
 fn a_pause_for_a_person_is_told_and_left_to_time() {
-    insta::assert_snapshot!(plays(&pause_person()), @"");
+    insta::assert_snapshot!(plays(&pause_person()), @"61 settled minute(s), green had at most 0 % of the traffic, no verdict yet; the deployment is over: ROLLBACK_SUCCESSFUL");
 }
 
 #[test]
 fn a_pause_before_traffic_is_told_although_nothing_is_watched_yet() {
-    insta::assert_snapshot!(plays(&pause_with_hooks()), @"");
+    insta::assert_snapshot!(plays(&pause_with_hooks()), @"green answered 24 of 4800 requests with 5XX (0.50 %) against 216 of 43200 requests with 5XX (0.50 %) on blue in 8 minute(s); 2 times that rate is excluded by evidence 512:1 (bound 20:1)");
 }
 
 #[test]
 fn a_person_who_lets_a_pause_go_on_does_not_excuse_the_checks() {
-    insta::assert_snapshot!(plays(&pause_then_checks()), @"");
+    insta::assert_snapshot!(plays(&pause_then_checks()), @"89 settled minute(s), green had at most 0 % of the traffic, no verdict yet; the deployment is over: ROLLBACK_SUCCESSFUL");
+}
+
+#[test]
+fn the_record_of_a_deployment_that_is_gone_is_closed() {
+    insta::assert_snapshot!(plays(&gone()), @"10 % for 7 of 10 minute(s)");
 }
 
 #[test]
 fn a_first_deployment_has_only_its_checks() {
-    insta::assert_snapshot!(plays(&first()), @"");
+    insta::assert_snapshot!(plays(&first()), @"a first deployment has nothing to be compared with: only its checks were made");
 }
 
 #[test]
 fn a_first_deployment_in_steps_is_not_held_for_what_cannot_be_compared() {
-    insta::assert_snapshot!(plays(&first_linear()), @"");
+    insta::assert_snapshot!(plays(&first_linear()), @"a first deployment has nothing to be compared with: only its checks were made");
 }
 
 #[test]
 fn harm_that_may_not_be_rolled_back_stops_where_it_is() {
-    insta::assert_snapshot!(plays(&freeze()), @"");
+    insta::assert_snapshot!(plays(&freeze()), @"green answered 15 of 600 requests with 5XX (2.50 %) against 27 of 5400 requests with 5XX (0.50 %) on blue in 1 minute(s); evidence 6327:1 passes the bound 100:1 (false-stop rate at most 1 %)");
 }
 
 #[test]
 fn harm_that_may_not_be_rolled_back_is_held_at_its_step_on_ecs() {
-    insta::assert_snapshot!(plays(&freeze_ecs()), @"");
+    insta::assert_snapshot!(plays(&freeze_ecs()), @"green answered 15 of 600 requests with 5XX (2.50 %) against 27 of 5400 requests with 5XX (0.50 %) on blue in 1 minute(s); evidence 6327:1 passes the bound 100:1 (false-stop rate at most 1 %)");
 }
 
 #[test]
 fn settings_on_trial_say_what_they_would_have_done() {
-    insta::assert_snapshot!(plays(&trial()), @"");
+    insta::assert_snapshot!(plays(&trial()), @"green answered 15 of 600 requests with 5XX (2.50 %) against 27 of 5400 requests with 5XX (0.50 %) on blue in 1 minute(s); evidence 6327:1 passes the bound 100:1 (false-stop rate at most 1 %)");
 }
 
 #[test]
 fn settings_on_trial_hold_the_steps_as_long_as_they_say() {
-    insta::assert_snapshot!(plays(&trial_ecs()), @"");
+    insta::assert_snapshot!(plays(&trial_ecs()), @"green answered 15 of 600 requests with 5XX (2.50 %) against 27 of 5400 requests with 5XX (0.50 %) on blue in 1 minute(s); evidence 6327:1 passes the bound 100:1 (false-stop rate at most 1 %)");
 }
 
 #[test]
 fn a_watcher_that_is_dead_for_two_hours_promotes_nothing() {
-    insta::assert_snapshot!(plays(&dead_two_hours()), @"");
+    insta::assert_snapshot!(plays(&dead_two_hours()), @"122 settled minute(s), green had at most 10 % of the traffic, no verdict yet; the deployment is over: Failed");
 }
 
 #[test]
 fn ecs_waits_for_a_watcher_that_is_dead_for_two_hours() {
-    insta::assert_snapshot!(plays(&dead_two_hours_ecs()), @"");
+    insta::assert_snapshot!(plays(&dead_two_hours_ecs()), @"green answered 438 of 87600 requests with 5XX (0.50 %) against 3312 of 662400 requests with 5XX (0.50 %) on blue in 125 minute(s); 2 times that rate is excluded by evidence more than 1000000:1 (bound 20:1)");
+}
+
+/// How long green had each share but the last, in minutes.
+fn held(story: &Story) -> Vec<(u32, i64)> {
+    let world = World::new(story, Vec::new());
+    world.run();
+    let weights = world.state.borrow().weights.clone();
+    let of = |pair: &[(Timestamp, u32)]| (pair[0].1, pair[1].0.since(pair[0].0) / MINUTE);
+    weights.windows(2).skip(1).map(of).collect()
+}
+
+#[test]
+fn every_step_is_held_as_long_as_the_settings_say() {
+    insta::assert_snapshot!(format!("{:?}", held(&linear_good())), @"[(10, 11), (40, 3), (70, 3)]");
+    insta::assert_snapshot!(format!("{:?}", held(&linear_quick())), @"[(10, 11), (40, 4), (70, 4)]");
+    insta::assert_snapshot!(format!("{:?}", held(&trial_ecs())), @"[(10, 11), (40, 3), (70, 3)]");
 }

@@ -10,7 +10,7 @@ pub(super) type Minutes = std::ops::Range<i64>;
 pub(super) const NEVER: Minutes = 0..0;
 
 pub(super) const fn at(minute: i64) -> Timestamp {
-    Timestamp::from_millis(minute * MINUTE)
+    Timestamp::from_millis(minute.saturating_mul(MINUTE))
 }
 
 /// Who moves the traffic, and how.
@@ -103,7 +103,9 @@ pub(super) struct Story {
     pub(super) throttled: (&'static str, Minutes),
     /// How many first attempts of a hook die before they do anything.
     pub(super) hooks_killed: u32,
-    pub(super) person: Option<(i64, Person)>,
+    pub(super) person: &'static [(i64, Person)],
+    /// From which minute on the engine does not know the deployment any more.
+    pub(super) gone: i64,
     pub(super) end: Stated,
 }
 

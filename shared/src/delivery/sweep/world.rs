@@ -55,7 +55,7 @@ pub(super) struct World<'a> {
     strikes: Vec<Strike>,
     /// Whether the call of a strike was reached, and what it was.
     pub(super) struck: RefCell<Vec<&'static str>>,
-    /// Names of all calls, when they are wanted.
+    /// Whether a hook function runs, and whether one was struck.
     running_hook: Cell<bool>,
     pub(super) hook_struck: Cell<bool>,
 }
@@ -139,6 +139,7 @@ impl<'a> World<'a> {
     pub(super) fn is_at_rest(&self) -> bool {
         let state = self.state.borrow();
         let settled = match &state.engine {
+            _ if state.now >= at(self.story.gone) => true,
             Engine::CodeDeploy(engine) => engine.is_settled(),
             Engine::Ecs(engine) => engine.is_settled(),
         };
@@ -147,9 +148,14 @@ impl<'a> World<'a> {
         settled && !waits && state.active.is_empty() && state.now.since(at(0)) > 5 * MINUTE
     }
 
+    /// Whether it goes on for longer than any story.
+    pub(super) fn is_too_long(&self) -> bool {
+        self.state.borrow().now >= at(LONGEST_MINUTES)
+    }
+
     /// To the end, or until the world stands still for too long.
     pub(super) fn run(&self) {
-        while !self.is_at_rest() && self.state.borrow().now < at(LONGEST_MINUTES) {
+        while !self.is_at_rest() && !self.is_too_long() {
             self.step();
         }
     }
@@ -158,7 +164,11 @@ impl<'a> World<'a> {
     pub(super) fn step(&self) {
         {
             let mut state = self.state.borrow_mut();
+            if state.now >= at(self.story.gone) {
+                state.queue.retain(|due| !matches!(due.cause, Cause::Stage { .. }));
+            }
             match state.engine {
+                _ if state.now >= at(self.story.gone) => {}
                 Engine::CodeDeploy(_) => code_deploy::advance(&mut state, self.story),
                 Engine::Ecs(_) => ecs::advance(&mut state, self.story),
             }
@@ -247,7 +257,15 @@ impl<'a> World<'a> {
 
     fn looked_after(&self, stored: crate::delivery::ports::Stored, at: Timestamp) -> Result<(), Fault> {
         match now(self.tick_world().tick(stored, at)) {
-            Ok(_) | Err(Fault::Conflict { .. }) => Ok(()),
+            Ok(seen) => {
+                let explains =
+                    seen.what.contains("the deployment is over") || seen.what.starts_with("paused");
+                if explains && !self.state.borrow().has_failed {
+                    self.state.borrow_mut().said = seen.what;
+                }
+                Ok(())
+            }
+            Err(Fault::Conflict { .. }) => Ok(()),
             Err(fault) => Err(fault),
         }
     }
@@ -292,7 +310,8 @@ impl<'a> World<'a> {
 
     fn answer(&self, id: &str, execution: &str, succeeded: bool, words: String) -> Result<(), Fault> {
         if id == code_deploy::FIRST {
-            self.state.borrow_mut().said = words;
+            let mut state = self.state.borrow_mut();
+            (state.said, state.has_failed) = (words, !succeeded);
         }
         match now(self.answer_hook(id, execution, succeeded)) {
             Ok(()) | Err(Fault::Missing { .. }) => Ok(()),
@@ -311,7 +330,9 @@ impl<'a> World<'a> {
             Err(fault) => request.fault(&fault.to_string()),
         };
         if request.stage != "PRODUCTION_TRAFFIC_SHIFT" {
-            answer["reason"].as_str().unwrap_or_default().clone_into(&mut self.state.borrow_mut().said);
+            let mut state = self.state.borrow_mut();
+            answer["reason"].as_str().unwrap_or_default().clone_into(&mut state.said);
+            state.has_failed = answer["hookStatus"] == "FAILED";
         }
         answer
     }
@@ -391,10 +412,13 @@ impl End {
 
 /// A person breaks in.
 fn person(state: &mut State, story: &Story) {
-    let Some((minute, person)) = story.person else { return };
-    if state.now != at(minute) {
-        return;
+    let now = state.now;
+    for (_, person) in story.person.iter().filter(|(minute, _)| now == at(*minute)) {
+        breaks_in(state, story, *person);
     }
+}
+
+fn breaks_in(state: &mut State, story: &Story, person: Person) {
     match person {
         Person::Stops { roll_back } => {
             let stops = state.stops.len();
