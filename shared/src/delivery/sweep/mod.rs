@@ -7,6 +7,7 @@
 mod code_deploy;
 mod ecs;
 mod kills;
+mod laws;
 mod ports;
 mod state;
 mod stories;

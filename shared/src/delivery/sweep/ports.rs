@@ -98,6 +98,11 @@ impl World<'_> {
             let is_slow = matches!(metric.kind, MetricKind::Latency { .. });
             let weight = state.weight_at(at_minute);
             let (mut green, mut blue) = self.story.traffic.arms(number, weight, shifted, is_slow);
+            let rows = &self.story.rows;
+            let index = usize::try_from(number.rem_euclid(1000)).unwrap_or(0);
+            if let Some(row) = rows.get(index % rows.len().max(1)) {
+                (green, blue) = row.arms(weight);
+            }
             if publishing.is_corrected && age < publishing.delay + 2 {
                 (green.bad, blue.bad) = (green.bad / 2, blue.bad / 2);
             }

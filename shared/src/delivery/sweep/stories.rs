@@ -6,10 +6,10 @@ use crate::delivery::verdict::{Action, Kind};
 use crate::model::{MINUTE, Timestamp};
 
 /// 10 % for a quarter of an hour, then all of it.
-const CANARY: Shift =
+pub(super) const CANARY: Shift =
     Shift::CodeDeploy { steps: &[(0, 10), (15, 100)], has_hook_after: true, termination_minutes: 5 };
 /// 10 %, then in thirds; our hook holds each step.
-const LINEAR: Shift = Shift::Ecs {
+pub(super) const LINEAR: Shift = Shift::Ecs {
     steps: &[10, 40, 70, 100],
     bake: 1,
     lambda: &[
@@ -21,13 +21,13 @@ const LINEAR: Shift = Shift::Ecs {
     ],
     pauses: &[],
 };
-const HELD: &str = "schedule: {first_step_minutes: 10, step_minutes: 2}";
+pub(super) const HELD: &str = "schedule: {first_step_minutes: 10, step_minutes: 2}";
 const FOREVER: Minutes = -1000..1000;
 const ROLLED_BACK: &[&str] = &["catalog is rolled back"];
 const INCONCLUSIVE: &[&str] = &["the watch of catalog is inconclusive"];
 const FOR_A_PERSON: &[&str] = &["catalog waits for a person"];
 
-fn story(name: &'static str, shift: Shift, traffic: Traffic, end: Stated) -> Story {
+pub(super) fn story(name: &'static str, shift: Shift, traffic: Traffic, end: Stated) -> Story {
     Story {
         name,
         shift,
@@ -43,15 +43,18 @@ fn story(name: &'static str, shift: Shift, traffic: Traffic, end: Stated) -> Sto
         hooks_killed: 0,
         person: &[],
         gone: i64::MAX,
+        askers: Vec::new(),
+        ticks: Vec::new(),
+        rows: Vec::new(),
         end,
     }
 }
 
-fn good() -> Traffic {
+pub(super) fn good() -> Traffic {
     Traffic::with(50)
 }
 
-fn promoted() -> Stated {
+pub(super) fn promoted() -> Stated {
     stated("Succeeded", 100, Some(Kind::Promote))
 }
 
@@ -107,6 +110,7 @@ pub(super) fn all() -> Vec<Story> {
         unhealthy_ecs(),
         killed(),
         dying(),
+        asked_again(),
         throttled(),
         throttled_stop(),
         untold(),
@@ -232,6 +236,18 @@ fn dying() -> Story {
             CANARY,
             good(),
             Stated { patience: Some("AfterInstall"), ..stated("Failed", 0, None) },
+        )
+    }
+}
+
+fn asked_again() -> Story {
+    Story {
+        askers: vec![2, 5, 18],
+        ..story(
+            "asked_again",
+            Shift::CodeDeploy { steps: &[(0, 10), (15, 100)], has_hook_after: true, termination_minutes: 5 },
+            good(),
+            promoted(),
         )
     }
 }
@@ -621,6 +637,11 @@ fn a_hook_that_always_dies_is_failed_by_its_hour() {
 }
 
 #[test]
+fn a_hook_that_is_invoked_again_later_takes_nobodys_place() {
+    insta::assert_snapshot!(plays(&asked_again()), @"green answered 30 of 6000 requests with 5XX (0.50 %) against 270 of 54000 requests with 5XX (0.50 %) on blue in 10 minute(s); 2 times that rate is excluded by evidence 2437:1 (bound 20:1)");
+}
+
+#[test]
 fn a_throttled_hook_looks_again() {
     insta::assert_snapshot!(plays(&throttled()), @"green answered 30 of 6000 requests with 5XX (0.50 %) against 270 of 54000 requests with 5XX (0.50 %) on blue in 10 minute(s); 2 times that rate is excluded by evidence 2437:1 (bound 20:1)");
 }
@@ -707,7 +728,7 @@ fn a_hook_is_failed_on_harm_although_the_stop_is_throttled() {
 
 #[test]
 fn a_pause_that_waits_for_the_verdict_goes_on_with_it() {
-    insta::assert_snapshot!(plays(&pause_approved()), @"13 settled minute(s), green had at most 100 % of the traffic, no verdict yet; the deployment is over: SUCCESSFUL");
+    insta::assert_snapshot!(plays(&pause_approved()), @"paused at `PRE_PRODUCTION_TRAFFIC_SHIFT`, let it go on: green answered 12 of 2400 requests with 5XX (0.50 %) against 108 of 21600 requests with 5XX (0.50 %) on blue in 4 minute(s); 2 times that rate is excluded by evidence 23:1 (bound 20:1)");
 }
 
 #[test]
@@ -717,7 +738,7 @@ fn a_pause_that_waits_for_the_verdict_is_taken_back_on_harm() {
 
 #[test]
 fn a_pause_that_waits_for_the_verdict_never_goes_on_without_one() {
-    insta::assert_snapshot!(plays(&pause_idle()), @"0 settled minute(s), green had at most 10 % of the traffic, no verdict yet; the deployment is over: ROLLBACK_SUCCESSFUL");
+    insta::assert_snapshot!(plays(&pause_idle()), @"paused at `PRE_PRODUCTION_TRAFFIC_SHIFT`, took it back: green had no traffic that was measured: nothing was compared");
 }
 
 #[test]

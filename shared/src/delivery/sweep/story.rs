@@ -106,7 +106,35 @@ pub(super) struct Story {
     pub(super) person: &'static [(i64, Person)],
     /// From which minute on the engine does not know the deployment any more.
     pub(super) gone: i64,
+    /// Minutes at which Lambda invokes every CodeDeploy hook once more.
+    pub(super) askers: Vec<i64>,
+    /// How late each minute's tick is, over and over; below zero it is lost. Empty: all in time.
+    pub(super) ticks: Vec<i64>,
+    /// What each minute shows, over and over, instead of the traffic's rates. Empty: the rates.
+    pub(super) rows: Vec<Row>,
     pub(super) end: Stated,
+}
+
+/// One drawn minute.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Row {
+    pub(super) requests: u64,
+    /// Bad ones per ten thousand.
+    pub(super) green: u64,
+    pub(super) blue: u64,
+    /// Which arms were published.
+    pub(super) shown: (bool, bool),
+}
+
+impl Row {
+    /// Both arms with `weight` percent on green; none when nothing was published.
+    pub(super) fn arms(self, weight: u32) -> (Arm, Arm) {
+        let total = self.requests * u64::from(weight) / 100;
+        let arm = |is_shown: bool, total: u64, rate: u64| {
+            if is_shown { Arm { total, bad: total * rate / 10_000 } } else { Arm::default() }
+        };
+        (arm(self.shown.0, total, self.green), arm(self.shown.1, self.requests - total, self.blue))
+    }
 }
 
 /// The end that a story must come to.

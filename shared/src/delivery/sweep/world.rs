@@ -258,10 +258,11 @@ impl<'a> World<'a> {
     fn looked_after(&self, stored: crate::delivery::ports::Stored, at: Timestamp) -> Result<(), Fault> {
         match now(self.tick_world().tick(stored, at)) {
             Ok(seen) => {
-                let explains =
-                    seen.what.contains("the deployment is over") || seen.what.starts_with("paused");
-                if explains && !self.state.borrow().has_failed {
-                    self.state.borrow_mut().said = seen.what;
+                let is_pause = |words: &str| words.starts_with("paused");
+                let mut state = self.state.borrow_mut();
+                let is_end = seen.what.contains("the deployment is over") && !is_pause(&state.said);
+                if !state.has_failed && (is_end || is_pause(&seen.what)) {
+                    state.said = seen.what;
                 }
                 Ok(())
             }
@@ -443,6 +444,20 @@ fn schedule(state: &mut State, story: &Story) {
         return;
     }
     let minute = now.since(at(0)) / MINUTE;
+    if story.askers.contains(&minute) {
+        for event in ["AfterInstall", "BeforeAllowTraffic", "AfterAllowTraffic"] {
+            let (deployment, execution) = (code_deploy::FIRST.to_owned(), format!("d-1/{event}"));
+            state.later(0, Cause::Hook { deployment, execution, begun: now });
+        }
+    }
+    let index = usize::try_from(minute).unwrap_or(0);
+    if let Some(late) = story.ticks.get(index % story.ticks.len().max(1)) {
+        // Lost, or late, and every other late one twice.
+        for _ in 0..=late % 2 {
+            state.later(*late, Cause::Tick { now });
+        }
+        return;
+    }
     let late = if story.is_disordered { (minute * 7) % 4 } else { 0 };
     state.later(late, Cause::Tick { now });
     if story.is_disordered {
