@@ -65,7 +65,7 @@ impl Ecs {
         !matches!(self.status, "PENDING" | "IN_PROGRESS" | "ROLLBACK_IN_PROGRESS" | "ROLLBACK_REQUESTED")
     }
 
-    fn is_going_back(&self) -> bool {
+    pub(super) fn is_going_back(&self) -> bool {
         matches!(self.status, "ROLLBACK_IN_PROGRESS" | "ROLLBACK_REQUESTED")
     }
 

@@ -48,15 +48,26 @@ fn broken(story: &Story, whole: &Whole, strikes: &[Strike]) -> (End, Vec<&'stati
     (world.end(), world.struck.take(), world.hook_struck.get())
 }
 
-/// What may differ from the stated end, and why.
-fn is_allowed(story: &Story, end: &End, blow: Blow, is_hook: bool) -> bool {
+/// What may differ from the stated end, and why. Never does green keep all the traffic that it was not meant to have.
+fn is_allowed(story: &Story, end: &End, strikes: &[Strike], is_hook: bool) -> bool {
     let is_back = end.green == 0 && end.is_clean();
     // ECS takes a deployment back when a function that it asked dies: that is its rule, not ours to mend.
     let died = end.hook_died && is_back && end.status.starts_with("ROLLBACK");
-    // A hook of CodeDeploy that may not do what it must says so and fails: the operator has to act.
-    let refused =
-        blow == Blow::Denied && is_hook && is_back && end.status == "Failed" && story.end.patience.is_none();
-    died || refused
+    // Lambda invokes three times; a hook that died each time is failed by its hour.
+    let deaths = usize::try_from(story.hooks_killed).unwrap() + strikes.len();
+    let is_lost = deaths > 2 && is_hook && is_back && end.patience.is_some();
+    // A hook of CodeDeploy that may not look at its deployment says so and fails, on a rollback too, which it cannot know to be one: the operator
+    // has to act.
+    let is_denied = is_hook && strikes.iter().any(|strike| strike.blow == Blow::Denied);
+    let refused = is_denied && is_back && end.status == "Failed";
+    let refused_back = is_denied
+        && end.back == Some("Failed")
+        && (end.status, end.verdict, end.action.clone())
+            == (story.end.status, story.end.verdict, story.end.action.clone())
+        && end.is_closed
+        && end.is_at_rest
+        && end.broken.is_empty();
+    died || is_lost || refused || refused_back
 }
 
 /// Every call of every story with one blow; how many runs, and how many of them ended otherwise, as is allowed.
@@ -68,13 +79,14 @@ fn sweep(blow: Blow) {
         let whole = whole(&story);
         assert!(whole.end.is(&story.end), "`{}` does not reach its own end", story.name);
         for call in 1..=whole.calls {
-            let (end, names, is_hook) = broken(&story, &whole, &[Strike { call, blow }]);
+            let strikes = [Strike { call, blow }];
+            let (end, names, is_hook) = broken(&story, &whole, &strikes);
             runs += 1;
             names.iter().for_each(|name| *struck.entry(name).or_default() += 1);
             if end.is(&story.end) {
                 continue;
             }
-            if is_allowed(&story, &end, blow, is_hook) {
+            if is_allowed(&story, &end, &strikes, is_hook) {
                 otherwise += 1;
             } else {
                 wrong.push(format!("`{}`, {blow:?} at call {call} ({names:?}): {end:?}", story.name));
@@ -131,7 +143,7 @@ fn killed_twice_in_one_run_the_end_is_the_same() {
             if end.is(&story.end) {
                 continue;
             }
-            if is_allowed(&story, &end, first.blow, is_hook) {
+            if is_allowed(&story, &end, &[first, second], is_hook) {
                 otherwise += 1;
             } else {
                 wrong.push(format!("`{}`, {first:?} and {second:?} ({names:?}): {end:?}", story.name));

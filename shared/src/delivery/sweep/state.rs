@@ -105,6 +105,13 @@ impl State {
             && same(&self.closed, &other.closed)
     }
 
+    pub(super) fn is_going_back(&self) -> bool {
+        match &self.engine {
+            Engine::CodeDeploy(engine) => engine.back_status().is_some(),
+            Engine::Ecs(engine) => engine.is_going_back(),
+        }
+    }
+
     pub(super) fn weight(&self) -> u32 {
         self.weights.last().map_or(0, |(_, percent)| *percent)
     }

@@ -219,13 +219,13 @@ fn unhealthy() -> Story {
 fn unhealthy_ecs() -> Story {
     Story {
         is_healthy: false,
-        person: &[(90, Person::Stops { roll_back: true })],
+        person: &[(30, Person::Stops { roll_back: true })],
         ..linear("unhealthy_ecs", good(), stated("ROLLBACK_SUCCESSFUL", 0, None))
     }
 }
 
 fn killed() -> Story {
-    Story { hooks_killed: 2, ..story("killed", CANARY, good(), promoted()) }
+    Story { hooks_killed: 1, ..story("killed", CANARY, good(), promoted()) }
 }
 
 fn dying() -> Story {
@@ -242,7 +242,7 @@ fn dying() -> Story {
 
 fn asked_again() -> Story {
     Story {
-        askers: vec![2, 5, 18],
+        askers: (0..30).collect(),
         ..story(
             "asked_again",
             Shift::CodeDeploy { steps: &[(0, 10), (15, 100)], has_hook_after: true, termination_minutes: 5 },
@@ -436,7 +436,7 @@ fn pause_with_hooks() -> Story {
 fn pause_then_checks() -> Story {
     Story {
         is_healthy: false,
-        person: &[(10, Person::Decides { go_on: true }), (90, Person::Stops { roll_back: true })],
+        person: &[(10, Person::Decides { go_on: true }), (30, Person::Stops { roll_back: true })],
         settings: HELD,
         ..story(
             "pause_then_checks",
@@ -496,7 +496,7 @@ fn freeze() -> Story {
 fn freeze_ecs() -> Story {
     Story {
         freeze: Some("migration `0042` is a contraction"),
-        person: &[(120, Person::Stops { roll_back: true })],
+        person: &[(45, Person::Stops { roll_back: true })],
         ..linear(
             "freeze_ecs",
             Traffic::with(250),
@@ -753,7 +753,7 @@ fn a_pause_before_traffic_is_told_although_nothing_is_watched_yet() {
 
 #[test]
 fn a_person_who_lets_a_pause_go_on_does_not_excuse_the_checks() {
-    insta::assert_snapshot!(plays(&pause_then_checks()), @"89 settled minute(s), green had at most 0 % of the traffic, no verdict yet; the deployment is over: ROLLBACK_SUCCESSFUL");
+    insta::assert_snapshot!(plays(&pause_then_checks()), @"29 settled minute(s), green had at most 0 % of the traffic, no verdict yet; the deployment is over: ROLLBACK_SUCCESSFUL");
 }
 
 #[test]

@@ -106,7 +106,7 @@ pub(super) struct Story {
     pub(super) person: &'static [(i64, Person)],
     /// From which minute on the engine does not know the deployment any more.
     pub(super) gone: i64,
-    /// Minutes at which Lambda invokes every CodeDeploy hook once more.
+    /// Minutes at which Lambda invokes the hooks before traffic once more.
     pub(super) askers: Vec<i64>,
     /// How late each minute's tick is, over and over; below zero it is lost. Empty: all in time.
     pub(super) ticks: Vec<i64>,

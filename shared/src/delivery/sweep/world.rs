@@ -107,9 +107,7 @@ impl<'a> World<'a> {
         let transient =
             |detail: &str| Fault::Transient { service: "AWS", operation: name, detail: detail.to_owned() };
         let minute = self.state.borrow().now.since(at(0)) / MINUTE;
-        if self.story.throttled.0 == name && self.story.throttled.1.contains(&minute) {
-            return Err(transient("throttled"));
-        }
+        let is_throttled = self.story.throttled.0 == name && self.story.throttled.1.contains(&minute);
         let blow = self.strikes.iter().find(|strike| strike.call == number).map(|strike| strike.blow);
         if blow.is_some() {
             self.struck.borrow_mut().push(name);
@@ -123,7 +121,8 @@ impl<'a> World<'a> {
             }
             Some(Blow::KillAfter | Blow::LostAnswer) | None => {}
         }
-        let result = effect(&mut self.state.borrow_mut());
+        let result =
+            if is_throttled { Err(transient("throttled")) } else { effect(&mut self.state.borrow_mut()) };
         match blow {
             Some(Blow::KillAfter) => resume_unwind(Box::new(Killed)),
             Some(Blow::LostAnswer) => Err(transient("the connection was lost")),
@@ -422,6 +421,10 @@ fn person(state: &mut State, story: &Story) {
 fn breaks_in(state: &mut State, story: &Story, person: Person) {
     match person {
         Person::Stops { roll_back } => {
+            // Nobody stops by hand what goes back already; and a person's stop is none of ours.
+            if state.is_going_back() {
+                return;
+            }
             let stops = state.stops.len();
             let _ = match state.engine {
                 Engine::CodeDeploy(_) => code_deploy::stop(state, code_deploy::FIRST, roll_back),
@@ -445,7 +448,7 @@ fn schedule(state: &mut State, story: &Story) {
     }
     let minute = now.since(at(0)) / MINUTE;
     if story.askers.contains(&minute) {
-        for event in ["AfterInstall", "BeforeAllowTraffic", "AfterAllowTraffic"] {
+        for event in ["AfterInstall", "BeforeAllowTraffic"] {
             let (deployment, execution) = (code_deploy::FIRST.to_owned(), format!("d-1/{event}"));
             state.later(0, Cause::Hook { deployment, execution, begun: now });
         }
