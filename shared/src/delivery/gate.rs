@@ -172,10 +172,18 @@ impl<D: Deployments, C: Checker, T: TargetGroups, W: Watches> Gate<'_, D, C, T, 
         if let Some(verdict) = &stored.watch.verdict {
             return Ok(reply(verdict, policy.on_inconclusive, stored.watch.freeze.as_deref()));
         }
-        if stored.watch.waiting.is_none() {
+        let asker = &question.asker;
+        let is_known = |waiting: &Waiting| waiting.askers().any(|known| known == asker);
+        if !stored.watch.waiting.as_ref().is_some_and(is_known) {
             let since = deployment.current_event().and_then(|event| event.started_at);
             let since = since.or(stored.watch.ticked).unwrap_or(deployment.created_at);
-            let waiting = Waiting { asker: question.asker.clone(), since };
+            let waiting = match stored.watch.waiting {
+                Some(mut waiting) => {
+                    waiting.also.push(asker.clone());
+                    waiting
+                }
+                None => Waiting { asker: asker.clone(), since, also: Vec::new() },
+            };
             let watch = Watch { waiting: Some(waiting), ..stored.watch };
             self.watches.save(&Stored { watch, version: stored.version }).await?;
         }

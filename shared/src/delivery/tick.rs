@@ -13,7 +13,7 @@ use super::ports::{
 };
 use super::series::{Series, shifted};
 use super::verdict::{Action, Kind, Verdict};
-use super::watch::{Asker, Engine, Watch};
+use super::watch::{Asker, Engine, Waiting, Watch};
 use crate::errors::{Fault, chain};
 use crate::model::{MINUTE, Timestamp};
 
@@ -225,7 +225,7 @@ impl<D: Deployments + Hooks + Pauses, M: Minutes, T: TargetGroups, W: Watches, N
             }
         }
         if let Some(waiting) = watch.waiting.clone() {
-            match self.answer(watch, policy, &verdict, &waiting.asker).await {
+            match self.answer(watch, policy, &verdict, &waiting).await {
                 Ok(()) => watch.waiting = None,
                 Err(fault) => first_fault = first_fault.or(Some(fault)),
             }
@@ -288,17 +288,21 @@ impl<D: Deployments + Hooks + Pauses, M: Minutes, T: TargetGroups, W: Watches, N
         watch: &Watch,
         policy: &Policy,
         verdict: &Verdict,
-        asker: &Asker,
+        waiting: &Waiting,
     ) -> Result<(), Fault> {
-        let execution = match asker {
-            Asker::Poll => return Ok(()),
-            Asker::Hook { execution } => execution,
-        };
         let succeeded = match reply(verdict, policy.on_inconclusive, watch.freeze.as_deref()) {
             Reply::Succeeded(_) => true,
             Reply::Failed(_) | Reply::Again(_) | Reply::Later(_) => false,
         };
-        done_before(self.deployments.answer_hook(&watch.deployment_id, execution, succeeded).await)
+        for asker in waiting.askers() {
+            let execution = match asker {
+                Asker::Poll => continue,
+                Asker::Hook { execution } => execution,
+            };
+            let answered = self.deployments.answer_hook(&watch.deployment_id, execution, succeeded).await;
+            done_before(answered)?;
+        }
+        Ok(())
     }
 
     /// Decides the pauses of an ECS deployment, or says that a person must.
