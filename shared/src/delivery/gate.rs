@@ -76,7 +76,11 @@ impl<D: Deployments, C: Checker, T: TargetGroups, W: Watches> Gate<'_, D, C, T, 
         match stage {
             Stage::Shifting => Ok(Reply::Succeeded("nothing is asked while traffic moves".to_owned())),
             Stage::AfterTraffic => self.after(question, &deployment, &policy, known).await,
-            Stage::BeforeTraffic if recorded.is_some() => self.step(&deployment, &policy, known).await,
+            Stage::BeforeTraffic
+                if known.as_ref().is_some_and(|known| has_moved(&known.watch, &deployment)) =>
+            {
+                Ok(self.step(&deployment, &policy, known))
+            }
             Stage::Preflight | Stage::Installed | Stage::Tested | Stage::BeforeTraffic => {
                 self.before(stage, &deployment, &policy, known).await
             }
@@ -131,7 +135,7 @@ impl<D: Deployments, C: Checker, T: TargetGroups, W: Watches> Gate<'_, D, C, T, 
         };
         let is_first = arms.blue.is_none();
         watch.arms = Some(arms);
-        watch.watched_from = Some(traffic_from(deployment));
+        watch.watched_from = Some(traffic_from(deployment, watch));
         watch.policy = serde_json::to_value(policy).unwrap_or_default();
         Ok(Ok(if is_first {
             "a first deployment has nothing to be compared with".to_owned()
@@ -141,20 +145,11 @@ impl<D: Deployments, C: Checker, T: TargetGroups, W: Watches> Gate<'_, D, C, T, 
     }
 
     /// A later step of a shift: its time, and the evidence so far.
-    async fn step(
-        &self,
-        deployment: &Deployment,
-        policy: &Policy,
-        known: Option<Stored>,
-    ) -> Result<Reply, Fault> {
-        let Some(stored) = known else {
-            return Ok(Reply::Failed("the record of the shift is gone".to_owned()));
-        };
-        let watch = &stored.watch;
-        if watch.weights.is_empty() && deployment.green().is_none_or(|green| green.weight_percent == 0) {
-            return Ok(Reply::Succeeded("no traffic has moved yet; the shift is watched".to_owned()));
+    fn step(&self, deployment: &Deployment, policy: &Policy, known: Option<Stored>) -> Reply {
+        match known.filter(|stored| stored.watch.is_watched()) {
+            Some(stored) => super::steps::may_go_on(&stored.watch, policy, deployment),
+            None => Reply::Failed("traffic has moved and its shift was not watched".to_owned()),
         }
-        Ok(super::steps::may_go_on(watch, policy, deployment))
     }
 
     /// After traffic: the verdict, or a place in the record so that the watch answers.
@@ -177,10 +172,18 @@ impl<D: Deployments, C: Checker, T: TargetGroups, W: Watches> Gate<'_, D, C, T, 
         if let Some(verdict) = &stored.watch.verdict {
             return Ok(reply(verdict, policy.on_inconclusive, stored.watch.freeze.as_deref()));
         }
-        if stored.watch.waiting.is_none() {
+        let asker = &question.asker;
+        let is_known = |waiting: &Waiting| waiting.askers().any(|known| known == asker);
+        if !stored.watch.waiting.as_ref().is_some_and(is_known) {
             let since = deployment.current_event().and_then(|event| event.started_at);
             let since = since.or(stored.watch.ticked).unwrap_or(deployment.created_at);
-            let waiting = Waiting { asker: question.asker.clone(), since };
+            let waiting = match stored.watch.waiting {
+                Some(mut waiting) => {
+                    waiting.also.push(asker.clone());
+                    waiting
+                }
+                None => Waiting { asker: asker.clone(), since, also: Vec::new() },
+            };
             let watch = Watch { waiting: Some(waiting), ..stored.watch };
             self.watches.save(&Stored { watch, version: stored.version }).await?;
         }
@@ -248,10 +251,17 @@ pub fn record(deployment: &Deployment) -> Watch {
     }
 }
 
-/// When traffic may begin to move: the running event's start, or the deployment's own.
-fn traffic_from(deployment: &Deployment) -> Timestamp {
+/// Whether green has, or had, production traffic. Until then the checks are made at every question: a record alone, which a pause may have
+/// made, excuses none of them.
+fn has_moved(watch: &Watch, deployment: &Deployment) -> bool {
+    !watch.weights.is_empty() || deployment.green().is_some_and(|green| green.weight_percent > 0)
+}
+
+/// When traffic may begin to move: the running event's start, or the last tick before it (what tests sent to green is no traffic), or the
+/// deployment's own.
+fn traffic_from(deployment: &Deployment, watch: &Watch) -> Timestamp {
     let event = deployment.current_event().and_then(|event| event.started_at);
-    event.unwrap_or(deployment.created_at)
+    event.or(watch.ticked).unwrap_or(deployment.created_at)
 }
 
 /// The two target groups of a deployment; why not, when it does not name them.

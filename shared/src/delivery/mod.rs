@@ -10,6 +10,7 @@ pub mod ecs_hook;
 pub mod gate;
 pub mod hook;
 pub mod kayenta;
+pub mod pauses;
 pub mod policy;
 pub mod ports;
 pub mod revision;
@@ -20,3 +21,6 @@ pub mod steps;
 pub mod tick;
 pub mod verdict;
 pub mod watch;
+
+#[cfg(test)]
+mod sweep;

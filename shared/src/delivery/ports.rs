@@ -127,6 +127,12 @@ impl Deployment {
             || matches!(self.status.as_str(), "ROLLBACK_REQUESTED" | "ROLLBACK_IN_PROGRESS")
     }
 
+    /// Whether its traffic is back where it was, or on the way there.
+    #[must_use]
+    pub fn is_taken_back(&self) -> bool {
+        self.is_rollback() || self.rollback.is_some() && self.status != "ROLLBACK_FAILED"
+    }
+
     /// The new task set.
     #[must_use]
     pub fn green(&self) -> Option<&TaskSet> {

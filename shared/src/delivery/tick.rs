@@ -5,14 +5,15 @@
 //! happen twice; every action says itself whether it was done before.
 
 use super::analysis::{Analysis, NoiseOf, Situation, conclude, noise};
-use super::gate::{Reply, arms, longest, record, reply, so_far};
-use super::policy::{LEARNING_MINUTES, Noise, Pause, Policies, Policy};
+use super::gate::{Reply, arms, longest, record, reply};
+use super::pauses::{Decision, decide};
+use super::policy::{LEARNING_MINUTES, Noise, Policies, Policy};
 use super::ports::{
     Deployment, Deployments, Hooks, Minutes, Notifier, PauseHook, Pauses, Stored, TargetGroups, Watches,
 };
 use super::series::{Series, shifted};
 use super::verdict::{Action, Kind, Verdict};
-use super::watch::{Asker, Engine, Watch};
+use super::watch::{Asker, Engine, Waiting, Watch};
 use crate::errors::{Fault, chain};
 use crate::model::{MINUTE, Timestamp};
 
@@ -22,8 +23,10 @@ const REREAD_MS: i64 = 3 * MINUTE;
 pub const WATCHDOG_MS: i64 = 55 * MINUTE;
 /// How long to wait for a first minute of traffic once somebody waits.
 const NO_TRAFFIC_MS: i64 = 15 * MINUTE;
-/// How long before its end a pause is decided by policy.
-const PAUSE_MARGIN_MS: i64 = 5 * MINUTE;
+/// How long it is tried to tell people of a verdict once the deployment is over.
+const TELL_MS: i64 = 60 * MINUTE;
+/// How old a deployment is that its engine must know if it is there at all.
+const GONE_MS: i64 = 60 * MINUTE;
 
 /// What a tick did about one deployment, for the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,32 +63,64 @@ impl<D: Deployments + Hooks + Pauses, M: Minutes, T: TargetGroups, W: Watches, N
         if stored.watch.ticked.is_some_and(|ticked| now < ticked) {
             return Ok(Seen { deployment: id, what: "a later tick has been here".to_owned() });
         }
-        let deployment = self.deployments.describe(&id).await?;
-        let policy = if stored.watch.is_watched() { Some(recorded(&stored.watch)?) } else { None };
         let mut stored = stored;
-        if let Some(policy) = &policy {
-            self.observe(&mut stored.watch, policy, &deployment, now).await?;
-            self.judge(&mut stored.watch, policy, &deployment, now);
-        }
-        stored.watch.ticked = Some(now);
-        stored.version = self.watches.save(&stored).await?;
-        let mut what = describe(&stored.watch);
-        if let Some(policy) = &policy {
-            let before = stored.watch.clone();
-            let acted = self.act(&mut stored.watch, policy, &deployment, now).await;
-            if stored.watch != before {
-                stored.version = self.watches.save(&stored).await?;
+        let deployment = match self.deployments.describe(&id).await {
+            Ok(deployment) => deployment,
+            Err(Fault::Missing { .. }) if now.since(stored.watch.created_at) >= GONE_MS => {
+                return self.gone(stored).await;
             }
-            what = acted?.unwrap_or(what);
+            Err(fault) => return Err(fault),
+        };
+        let recorded = recorded(&stored.watch);
+        let policy = recorded.as_ref().ok().and_then(Option::as_ref);
+        let mut seen = Ok(());
+        if let Some(policy) = policy {
+            seen = self.observe(&mut stored.watch, policy, &deployment, now).await;
+            self.judge(&mut stored.watch, policy, &deployment, now, seen.is_ok());
         }
+        if seen.is_ok() {
+            stored.watch.ticked = Some(now);
+        }
+        stored.version = self.watches.save(&stored).await?;
+        let before = stored.watch.clone();
+        let acted = self.act(&mut stored.watch, policy, &deployment, now).await;
+        let so_far = describe(&stored.watch);
+        self.finish(stored, &before, &deployment, now).await?;
+        // What could not be read was no reason to leave anybody waiting; now it is said.
+        seen?;
+        let what = acted?.unwrap_or(so_far);
+        recorded?;
+        let end = deployment.is_over().then(|| format!("; the deployment is over: {}", deployment.status));
+        Ok(Seen { deployment: deployment.id, what: what + end.as_deref().unwrap_or_default() })
+    }
+
+    /// Writes down what was done, and closes the record of a deployment that is over once people know of it.
+    async fn finish(
+        &self,
+        mut stored: Stored,
+        before: &Watch,
+        deployment: &Deployment,
+        now: Timestamp,
+    ) -> Result<(), Fault> {
         if deployment.is_over() {
-            let end = format!("the deployment is over: {}", deployment.status);
-            what = format!("{what}; {end}");
             stored.watch.final_state = Some(deployment.status.clone());
-            stored.watch.rollback = deployment.rollback.clone();
+            stored.watch.rollback.clone_from(&deployment.rollback);
+        }
+        if stored.watch != *before {
+            stored.version = self.watches.save(&stored).await?;
+        }
+        if deployment.is_over() && is_told(&stored.watch, now) {
             self.watches.close(&stored).await?;
         }
-        Ok(Seen { deployment: deployment.id, what })
+        Ok(())
+    }
+
+    /// Closes the record of a deployment that its engine does not know any more.
+    async fn gone(&self, mut stored: Stored) -> Result<Seen, Fault> {
+        stored.watch.final_state = Some("gone".to_owned());
+        self.watches.close(&stored).await?;
+        let what = "the deployment is not there any more".to_owned();
+        Ok(Seen { deployment: stored.watch.deployment_id, what })
     }
 
     /// Makes the record of an ECS deployment that is paused and was not seen before: it has no Lambda hook, or that hook has not run.
@@ -115,6 +150,12 @@ impl<D: Deployments + Hooks + Pauses, M: Minutes, T: TargetGroups, W: Watches, N
         now: Timestamp,
     ) -> Result<(), Fault> {
         let (Some(arms), Some(from)) = (watch.arms.clone(), watch.watched_from) else { return Ok(()) };
+        watch.see_weight(now, deployment.green().map_or(0, |green| green.weight_percent));
+        let to = now.plus(-i64::from(policy.settle_minutes) * MINUTE).minute();
+        // The hour before the shift is settled when its first minute is: what is learned does not depend on which tick looks first.
+        if from.minute() >= to || watch.verdict.is_some() {
+            return Ok(());
+        }
         if arms.blue.is_some() && watch.noise.is_none() {
             let start = from.plus(-LEARNING_MINUTES * MINUTE).minute();
             let before = match policy.noise {
@@ -125,17 +166,22 @@ impl<D: Deployments + Hooks + Pauses, M: Minutes, T: TargetGroups, W: Watches, N
         }
         let newest = watch.minutes.keys().next_back().map(|minute| minute.plus(-REREAD_MS));
         let from = newest.unwrap_or(from).max(from).minute();
-        let to = now.plus(-i64::from(policy.settle_minutes) * MINUTE).minute();
-        if from < to && watch.verdict.is_none() {
+        if from < to {
             watch.minutes.extend(self.minutes.read(policy, &arms, from, to).await?);
         }
-        let weight = deployment.green().map_or(0, |green| green.weight_percent);
-        watch.see_weight(now, weight);
         Ok(())
     }
 
-    /// Writes the verdict, if there is one and none before.
-    fn judge(&self, watch: &mut Watch, policy: &Policy, deployment: &Deployment, now: Timestamp) {
+    /// Writes the verdict, if there is one and none before. Minutes that could not be read are waited for until the asker's time is over: they
+    /// may be what speaks against it.
+    fn judge(
+        &self,
+        watch: &mut Watch,
+        policy: &Policy,
+        deployment: &Deployment,
+        now: Timestamp,
+        is_read: bool,
+    ) {
         if watch.verdict.is_some() || deployment.is_over() || deployment.is_rollback() {
             return;
         }
@@ -149,38 +195,46 @@ impl<D: Deployments + Hooks + Pauses, M: Minutes, T: TargetGroups, W: Watches, N
         }
         let analysis = watch.analyse(policy);
         let situation = situation(watch, policy, &analysis, now);
+        if !is_read && !situation.is_late {
+            return;
+        }
         watch.verdict = conclude(policy, &analysis, situation).map(|(kind, reason)| verdict(kind, reason));
     }
 
-    /// Does what the verdict, or a pause, asks for; the line for the log when something was done.
+    /// Does what the verdict, or a pause, asks for; the line for the log when something was done. Without settings nothing is judged, and
+    /// people still hear of a pause.
     async fn act(
         &self,
         watch: &mut Watch,
-        policy: &Policy,
+        policy: Option<&Policy>,
         deployment: &Deployment,
         now: Timestamp,
     ) -> Result<Option<String>, Fault> {
-        let Some(verdict) = watch.verdict.clone() else {
+        if deployment.is_over() {
+            // Whoever waited waits no more.
+            watch.waiting = None;
+        }
+        let (Some(policy), Some(verdict)) = (policy, watch.verdict.clone()) else {
             return self.pauses(watch, policy, deployment, now).await;
         };
         let mut first_fault = None;
         if verdict.kind == Kind::Harm && watch.action.is_none() {
             match self.against_harm(watch, &verdict, deployment).await {
-                Ok(action) => watch.action = Some(action),
+                Ok(action) => watch.action = action,
                 Err(fault) => first_fault = Some(fault),
             }
         }
         if let Some(waiting) = watch.waiting.clone() {
-            match self.answer(watch, policy, &verdict, &waiting.asker).await {
+            match self.answer(watch, policy, &verdict, &waiting).await {
                 Ok(()) => watch.waiting = None,
                 Err(fault) => first_fault = first_fault.or(Some(fault)),
             }
         }
         if first_fault.is_none() {
-            let paused = self.pauses(watch, policy, deployment, now).await;
+            let paused = self.pauses(watch, Some(policy), deployment, now).await;
             first_fault = paused.err();
         }
-        // Acting came first; people are told even when acting has to be tried again.
+        // Acting came first; people are told of what was done, so not before it is.
         let is_done = verdict.kind != Kind::Harm || watch.action.is_some();
         if !watch.told && is_done {
             watch.told = self.tell(watch, &verdict).await;
@@ -191,34 +245,42 @@ impl<D: Deployments + Hooks + Pauses, M: Minutes, T: TargetGroups, W: Watches, N
         }
     }
 
+    /// Stops what does harm, or finds out how it ended before; none while that is not known yet.
     async fn against_harm(
         &self,
         watch: &Watch,
         verdict: &Verdict,
         deployment: &Deployment,
-    ) -> Result<Action, Fault> {
+    ) -> Result<Option<Action>, Fault> {
         if verdict.dry_run {
-            return Ok(Action::Advised);
+            return Ok(Some(Action::Advised));
         }
         if deployment.is_rollback() {
-            return Ok(Action::Stopped);
+            return Ok(Some(Action::Stopped));
         }
         let is_frozen = watch.freeze.is_some();
         // ECS leaves the weights where they are while our hook holds its step: a freeze stops nothing there.
         if is_frozen && watch.engine == Engine::Ecs && !deployment.is_over() {
-            return Ok(Action::Frozen);
+            return Ok(Some(Action::Frozen));
         }
-        let stopped = if is_frozen { Action::Frozen } else { Action::Stopped };
         if !deployment.is_over() {
             match self.deployments.stop(&watch.deployment_id, !is_frozen).await {
-                Ok(()) => return Ok(stopped),
+                Ok(()) => return Ok(Some(if is_frozen { Action::Frozen } else { Action::Stopped })),
                 Err(Fault::Missing { .. }) => {}
                 Err(fault) => return Err(fault),
             }
         }
         // It was over before: by our own stop that was not written down, by somebody else, or with success.
         let ended = self.deployments.describe(&watch.deployment_id).await?;
-        Ok(if ended.has_succeeded() { Action::TooLate } else { stopped })
+        if ended.is_taken_back() {
+            return Ok(Some(Action::Stopped));
+        }
+        if is_frozen {
+            return Ok(Some(Action::Frozen));
+        }
+        // The engine may name its rollback a moment after the end: a minute later it is known that there is none.
+        let is_known = ended.has_succeeded() || watch.final_state.is_some();
+        Ok(is_known.then_some(Action::TooLate))
     }
 
     async fn answer(
@@ -226,37 +288,45 @@ impl<D: Deployments + Hooks + Pauses, M: Minutes, T: TargetGroups, W: Watches, N
         watch: &Watch,
         policy: &Policy,
         verdict: &Verdict,
-        asker: &Asker,
+        waiting: &Waiting,
     ) -> Result<(), Fault> {
-        let execution = match asker {
-            Asker::Poll => return Ok(()),
-            Asker::Hook { execution } => execution,
-        };
         let succeeded = match reply(verdict, policy.on_inconclusive, watch.freeze.as_deref()) {
             Reply::Succeeded(_) => true,
             Reply::Failed(_) | Reply::Again(_) | Reply::Later(_) => false,
         };
-        done_before(self.deployments.answer_hook(&watch.deployment_id, execution, succeeded).await)
+        for asker in waiting.askers() {
+            let execution = match asker {
+                Asker::Poll => continue,
+                Asker::Hook { execution } => execution,
+            };
+            let answered = self.deployments.answer_hook(&watch.deployment_id, execution, succeeded).await;
+            done_before(answered)?;
+        }
+        Ok(())
     }
 
     /// Decides the pauses of an ECS deployment, or says that a person must.
     async fn pauses(
         &self,
         watch: &mut Watch,
-        policy: &Policy,
+        policy: Option<&Policy>,
         deployment: &Deployment,
         now: Timestamp,
     ) -> Result<Option<String>, Fault> {
         let mut what = None;
         for pause in &deployment.pauses {
-            let Some((go_on, reason)) = decide_pause(watch, policy, pause, now) else {
-                if !watch.pauses_told.contains(&pause.id) && self.tell_pause(watch, pause).await {
-                    watch.pauses_told.push(pause.id.clone());
+            let (go_on, done, reason) = match decide(watch, policy, deployment, pause, now) {
+                Decision::NotYet => continue,
+                Decision::Person => {
+                    if !watch.pauses_told.contains(&pause.id) && self.tell_pause(watch, pause).await {
+                        watch.pauses_told.push(pause.id.clone());
+                    }
+                    continue;
                 }
-                continue;
+                Decision::GoOn(reason) => (true, "let it go on", reason),
+                Decision::Back(reason) => (false, "took it back", reason),
             };
             done_before(self.deployments.resume(&watch.deployment_id, &pause.id, go_on).await)?;
-            let done = if go_on { "let it go on" } else { "took it back" };
             what = Some(format!("paused at `{}`, {done}: {reason}", pause.stage));
         }
         Ok(what)
@@ -300,8 +370,12 @@ impl<D: Deployments + Hooks + Pauses, M: Minutes, T: TargetGroups, W: Watches, N
     }
 }
 
-fn recorded(watch: &Watch) -> Result<Policy, Fault> {
-    watch.policy().map_err(|error| Fault::Unreadable {
+/// The settings of a record that is watched.
+fn recorded(watch: &Watch) -> Result<Option<Policy>, Fault> {
+    if !watch.is_watched() {
+        return Ok(None);
+    }
+    watch.policy().map(Some).map_err(|error| Fault::Unreadable {
         service: "DynamoDB",
         operation: "Query",
         detail: chain(&error),
@@ -330,29 +404,10 @@ fn situation(watch: &Watch, policy: &Policy, analysis: &Analysis, now: Timestamp
     Situation { is_asked: watch.waiting.is_some(), is_late }
 }
 
-/// What a pause is told, and why; none while it is left to itself or to a person.
-fn decide_pause(watch: &Watch, policy: &Policy, pause: &PauseHook, now: Timestamp) -> Option<(bool, String)> {
-    let waits_for = policy.schedule.pauses.get(&pause.stage).copied().unwrap_or(Pause::Person);
-    let is_late = pause.expires_at.is_some_and(|at| at.since(now) <= PAUSE_MARGIN_MS);
-    let found = match &watch.verdict {
-        Some(verdict) => Some((verdict.kind, verdict.reason.clone())),
-        None => so_far(watch, policy, is_late),
-    };
-    let (kind, reason) = found?;
-    let verdict = Verdict { kind, reason: reason.clone(), decided_at: now, dry_run: policy.dry_run };
-    match (kind, waits_for) {
-        // A frozen release waits for a person whatever it was meant to wait for.
-        (Kind::Harm, _) if watch.freeze.is_some() => None,
-        (Kind::Harm, _) if verdict.dry_run && waits_for == Pause::Person => None,
-        (Kind::Promote | Kind::Inconclusive, Pause::Person) => None,
-        (Kind::Harm, _) | (Kind::Promote | Kind::Inconclusive, Pause::Verdict) => {
-            let go_on = match reply(&verdict, policy.on_inconclusive, None) {
-                Reply::Succeeded(_) => true,
-                Reply::Failed(_) | Reply::Again(_) | Reply::Later(_) => false,
-            };
-            Some((go_on, reason))
-        }
-    }
+/// Whether people know of the verdict, or could not be told for so long that the error's alarm must do.
+fn is_told(watch: &Watch, now: Timestamp) -> bool {
+    let is_old = |verdict: &Verdict| now.since(verdict.decided_at) >= TELL_MS;
+    watch.told || watch.verdict.as_ref().is_none_or(is_old)
 }
 
 /// An answer or a stop that came too late to matter is done.

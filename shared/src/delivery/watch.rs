@@ -81,6 +81,16 @@ pub struct Waiting {
     pub asker: Asker,
     /// Since when, by the service's clock.
     pub since: Timestamp,
+    /// Who asked later: an invocation that Lambda made once more asks for a hook that is answered already, so all of them are answered.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<Asker>,
+}
+
+impl Waiting {
+    /// Everybody who waits.
+    pub fn askers(&self) -> impl Iterator<Item = &Asker> {
+        std::iter::once(&self.asker).chain(&self.also)
+    }
 }
 
 /// A check and the moment it was made for.
