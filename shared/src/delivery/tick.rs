@@ -23,6 +23,8 @@ const REREAD_MS: i64 = 3 * MINUTE;
 pub const WATCHDOG_MS: i64 = 55 * MINUTE;
 /// How long to wait for a first minute of traffic once somebody waits.
 const NO_TRAFFIC_MS: i64 = 15 * MINUTE;
+/// How long minutes may be unreadable before a tick is a failure that an alarm sees.
+const BEARABLE_MS: i64 = 4 * MINUTE;
 /// How long it is tried to tell people of a verdict once the deployment is over.
 const TELL_MS: i64 = 60 * MINUTE;
 /// How old a deployment is that its engine must know if it is there at all.
@@ -73,6 +75,7 @@ impl<D: Deployments + Hooks + Pauses, M: Minutes, T: TargetGroups, W: Watches, N
         };
         let recorded = recorded(&stored.watch);
         let policy = recorded.as_ref().ok().and_then(Option::as_ref);
+        let last_read = stored.watch.ticked.or(stored.watch.watched_from).unwrap_or(now);
         let mut seen = Ok(());
         if let Some(policy) = policy {
             seen = self.observe(&mut stored.watch, policy, &deployment, now).await;
@@ -87,8 +90,8 @@ impl<D: Deployments + Hooks + Pauses, M: Minutes, T: TargetGroups, W: Watches, N
         let so_far = describe(&stored.watch);
         self.finish(stored, &before, &deployment, now).await?;
         // What could not be read was no reason to leave anybody waiting; now it is said.
-        seen?;
-        let what = acted?.unwrap_or(so_far);
+        let unread = bear(seen, last_read, now)?;
+        let what = acted?.or(unread).unwrap_or(so_far);
         recorded?;
         let end = deployment.is_over().then(|| format!("; the deployment is over: {}", deployment.status));
         Ok(Seen { deployment: deployment.id, what: what + end.as_deref().unwrap_or_default() })
@@ -367,6 +370,17 @@ impl<D: Deployments + Hooks + Pauses, M: Minutes, T: TargetGroups, W: Watches, N
             describe(watch)
         );
         self.notifier.publish(&subject, &text).await.is_ok()
+    }
+}
+
+/// Minutes that are late or partial are asked for again by the next tick: that is no failure until it goes on for a while.
+fn bear(seen: Result<(), Fault>, last_read: Timestamp, now: Timestamp) -> Result<Option<String>, Fault> {
+    match seen {
+        Ok(()) => Ok(None),
+        Err(fault @ Fault::Transient { .. }) if now.since(last_read) < BEARABLE_MS => {
+            Ok(Some(format!("the minutes could not be read and are asked for again: {}", chain(&fault))))
+        }
+        Err(fault) => Err(fault),
     }
 }
 

@@ -76,7 +76,7 @@ fn metrics_that_come_late_are_waited_for() -> Result<()> {
 fn partial_data_is_asked_for_again_and_never_taken_for_whole() -> Result<()> {
     let world = World::take();
     let _settings = usual(&world, API, &json!({}), "")?;
-    world.control("/_local/metrics", &json!({"mode": "partial", "calls": 12}))?;
+    world.control("/_local/metrics", &json!({"mode": "partial", "calls": 3}))?;
     let end = Shift::blue_green(&world, &json!({}))?.run()?;
     world.control("/_local/metrics", &json!({"mode": "normal"}))?;
     end.is("Succeeded promote none", "is excluded");
