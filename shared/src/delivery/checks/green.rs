@@ -31,7 +31,7 @@ pub fn is_steady(deployment: &Deployment, ended: &Ended) -> Check {
         State::NotYet
     };
     if ended.count > 0 {
-        words.push_str(&format!(", {} ended by itself{}", ended.count, ended.last_words()));
+        words.push_str(&format!(", {} ended{}", ended.count, ended.last_words()));
     }
     if ended.is_recent && state == State::Pass {
         words.push_str(&format!(" within the last {} s", QUIET / 1000));
@@ -78,7 +78,7 @@ impl Ended {
     }
 
     fn last_words(&self) -> String {
-        self.last.as_ref().map(|words| format!(", last because `{words}`,")).unwrap_or_default()
+        self.last.as_ref().map(|words| format!(", last because `{words}`")).unwrap_or_default()
     }
 }
 
