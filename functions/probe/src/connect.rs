@@ -149,3 +149,23 @@ async fn tcp(addresses: &[SocketAddr]) -> Result<TcpStream, NoConnection> {
     let layer = if addresses.is_empty() { Layer::Dns } else { Layer::Tcp };
     Err(NoConnection::Failed(layer, words))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_runtime_api_of_this_function_is_not_asked() {
+        let own: SocketAddr = "10.1.2.3:9001".parse().unwrap();
+        let forbidden = Forbidden::new(Some("10.1.2.3:9001"));
+        assert_eq!(forbidden.why(own), Some("the Runtime API of this very function"));
+        assert_eq!(forbidden.why("10.1.2.3:8080".parse().unwrap()), None);
+        assert!(Forbidden::new(None).why("169.254.1.1:80".parse().unwrap()).is_some());
+    }
+
+    #[test]
+    fn certificates_of_the_settings_are_trusted_instead_of_the_public_ones() {
+        assert!(config(None).is_ok());
+        assert_eq!(config(Some("")).err().unwrap(), "`ca_pem` holds no certificate");
+    }
+}

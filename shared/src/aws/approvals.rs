@@ -1,19 +1,13 @@
 //! What quality gates decided of an image, by its digest: items `IMAGE#<digest>` of the table, the newest last.
 
 use super::{Aws, Lazy, classify};
-use crate::delivery::checks::image::Approval;
 use crate::delivery::checks::ports::Approvals;
 use crate::errors::Fault;
+use crate::model::Approval;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 const SERVICE: &str = "DynamoDB";
-
-/// The partition of an image.
-#[must_use]
-pub(crate) fn partition(digest: &str) -> String {
-    format!("IMAGE#{digest}")
-}
 
 /// The table of verdicts.
 pub struct ImageApprovals {
@@ -36,7 +30,7 @@ impl Approvals for ImageApprovals {
             .query()
             .table_name(&self.table)
             .key_condition_expression("pk = :pk")
-            .expression_attribute_values(":pk", AttributeValue::S(partition(digest)))
+            .expression_attribute_values(":pk", AttributeValue::S(Approval::partition(digest)))
             .scan_index_forward(false)
             .consistent_read(true)
             .limit(1);
@@ -46,7 +40,7 @@ impl Approvals for ImageApprovals {
         serde_json::from_str(body).map(Some).map_err(|error| Fault::Unreadable {
             service: SERVICE,
             operation: "Query",
-            detail: format!("`body` of `{}`: {error}", partition(digest)),
+            detail: format!("`body` of `{}`: {error}", Approval::partition(digest)),
         })
     }
 }

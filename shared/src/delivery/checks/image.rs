@@ -5,29 +5,12 @@
 use super::ports::{Container, TaskDefinition, Tasks};
 use crate::delivery::check::{Check, State};
 use crate::delivery::policy::checks::{Images, Rule};
-use crate::model::Timestamp;
-use serde::{Deserialize, Serialize};
+use crate::model::Approval;
 use serde_json::json;
 use std::collections::BTreeMap;
 
 /// Name of the check.
 pub const ID: &str = "image";
-
-/// What the newest quality gate that looked at an image decided.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Approval {
-    /// Pipeline execution.
-    pub execution_id: String,
-    /// Stage.
-    pub stage: String,
-    /// Outcome in the gate's words.
-    pub outcome: String,
-    /// Whether it let the image through.
-    pub lets_through: bool,
-    /// When.
-    pub decided_at: Timestamp,
-}
 
 /// The digest of an image: as it is written, or as ECS resolved it for green's tasks.
 #[must_use]

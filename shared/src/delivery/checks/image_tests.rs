@@ -1,5 +1,6 @@
 use super::*;
 use crate::delivery::checks::ports::Task;
+use crate::model::Timestamp;
 
 const PINNED: &str = "000000000000.dkr.ecr.us-east-1.amazonaws.com/b2b/api@sha256:1111111111111111111111111111111111111111111111111111111111111111";
 const TAGGED: &str = "000000000000.dkr.ecr.us-east-1.amazonaws.com:443/b2b/api:latest";

@@ -1,10 +1,9 @@
 //! What the checks need from outside, in domain types.
 
-use super::image::Approval;
 use super::probe::{Job, Report};
 use crate::delivery::ports::Deployment;
 use crate::errors::Fault;
-use crate::model::Timestamp;
+use crate::model::{Approval, Timestamp};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::future::Future;
