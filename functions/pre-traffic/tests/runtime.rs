@@ -59,7 +59,7 @@ fn deploys_with(aws: &Recorder, running: u32, settings: &str, labels: &Value) {
     // The record that an earlier hook made.
     let record = json!({"record": 2, "deploymentId": "d-A1B2C3D4E", "engine": "codedeploy", "application": "b2b", "group": "api-gateway",
         "createdAt": "2026-11-23T21:23:20Z", "policy": null, "minutes": {}, "weights": [], "checks": [], "told": false, "pausesTold": []});
-    aws.answer("GetParameter", Reply::json(&json!({"Parameter": {"Value": settings}})))
+    aws.answer("GetParameter", given(settings))
         .answer("GetDeployment", Reply::json(&json!({"deploymentInfo": info})))
         .answer("ListDeploymentTargets", Reply::json(&json!({"targetIds": ["b2b:api-gateway"]})))
         .answer("BatchGetDeploymentTargets", Reply::json(&json!({"deploymentTargets": [target]})))
@@ -76,6 +76,11 @@ fn deploys_with(aws: &Recorder, running: u32, settings: &str, labels: &Value) {
             "GetItem",
             Reply::json(&json!({"Item": {"version": {"N": "1"}, "body": {"S": record.to_string()}}})),
         );
+}
+
+/// The parameter with the watch settings.
+fn given(settings: &str) -> Reply {
+    Reply::json(&json!({"Parameter": {"Value": settings}}))
 }
 
 fn deploys(aws: &Recorder, running: u32) {
@@ -158,7 +163,7 @@ fn it_asks_for_events_with_the_settings_of_the_template() {
 fn without_settings_the_hook_is_failed_with_all_of_them() {
     let mut function = FunctionUnderTest::start_without_settings(BINARY).unwrap();
     function.aws.answer(ANSWER, Reply::json(&json!({})));
-    insta::assert_snapshot!(reason(&function.invoke(&hook(), 20)), @"false: 1 wrong setting(s): `TABLE_NAME` is not set (template.yaml sets it)");
+    insta::assert_snapshot!(reason(&function.invoke(&hook(), 20)), @"false: 2 wrong setting(s): `TABLE_NAME` is not set (template.yaml sets it); `WATCH_PARAMETER` is not set (template.yaml sets it)");
     insta::assert_snapshot!(answered(&function.aws), @"d-A1B2C3D4E Failed");
     function.stop(&[]).unwrap();
 }
@@ -169,14 +174,20 @@ fn a_steady_healthy_green_may_get_traffic_and_its_shift_is_watched() {
     deploys(&function.aws, 2);
     balances(&function.aws);
     function.aws.answer("PutItem", Reply::json(&json!({})));
-    insta::assert_snapshot!(reason(&function.invoke(&hook(), 20)), @"true: green runs 2 of 2 task(s), 0 starting; 1 of 1 target(s) of `api-gateway-green` are healthy; the shift is watched");
+    insta::assert_snapshot!(reason(&function.invoke(&hook(), 20)), @"true: `Linear25` moves the traffic within 15 min; the digest of 1 of 1 image(s) is known; the task definition has no `tidegate.migration`: going back is safe; green runs 2 of 2 task(s), 0 starting; 1 of 1 target(s) of `api-gateway-green` are healthy; the shift is watched");
     insta::assert_snapshot!(answered(&function.aws), @"d-A1B2C3D4E Succeeded");
     let put = function.aws.requests_of("PutItem");
-    insta::assert_snapshot!(put[0].json()["ConditionExpression"].as_str().unwrap(), @"");
+    insta::assert_snapshot!(put[0].json()["ConditionExpression"].as_str().unwrap(), @"#v = :v");
     let record = written(&function.aws);
-    insta::assert_snapshot!(checks(&record), @"");
-    insta::assert_snapshot!(record["arms"], @"");
-    insta::assert_snapshot!(function.stop(&[]).unwrap().messages(), @"INFO green runs 2 of 2 task(s), 0 starting; 1 of 1 target(s) of `api-gateway-green` are healthy; the shift is watched");
+    insta::assert_snapshot!(checks(&record), @"
+    before-traffic preflight pass
+    before-traffic image pass
+    before-traffic migration pass
+    before-traffic green-steady pass
+    before-traffic green-healthy pass
+    ");
+    insta::assert_snapshot!(record["arms"], @r#"{"blue":{"dimension":"targetgroup/api-gateway-blue/6d0ecf831eec9f09","loadBalancer":"app/b2b-production/50dc6c495c0c9188","name":"api-gateway-blue","taskDefinition":""},"green":{"dimension":"targetgroup/api-gateway-green/6d0ecf831eec9f09","loadBalancer":"app/b2b-production/50dc6c495c0c9188","name":"api-gateway-green","taskDefinition":""}}"#);
+    insta::assert_snapshot!(function.stop(&[]).unwrap().messages(), @"INFO `Linear25` moves the traffic within 15 min; the digest of 1 of 1 image(s) is known; the task definition has no `tidegate.migration`: going back is safe; green runs 2 of 2 task(s), 0 starting; 1 of 1 target(s) of `api-gateway-green` are healthy; the shift is watched");
 }
 
 #[test]
@@ -201,7 +212,7 @@ fn a_green_that_never_gets_steady_is_failed_before_the_deadline() {
     let mut function = started();
     deploys(&function.aws, 1);
     balances(&function.aws);
-    insta::assert_snapshot!(reason(&function.invoke(&hook(), 13)), @"false: not ready within 2 s: green runs 1 of 2 task(s), 1 starting; 1 of 1 target(s) of `api-gateway-green` are healthy");
+    insta::assert_snapshot!(reason(&function.invoke(&hook(), 13)), @"false: not ready within 2 s: green runs 1 of 2 task(s), 1 starting");
     insta::assert_snapshot!(answered(&function.aws), @"d-A1B2C3D4E Failed");
     function.stop(&[]).unwrap();
 }
@@ -209,6 +220,7 @@ fn a_green_that_never_gets_steady_is_failed_before_the_deadline() {
 #[test]
 fn a_codedeploy_that_may_not_be_asked_fails_the_hook_and_names_the_permission() {
     let mut function = started();
+    function.aws.answer("GetParameter", given("version: 1\n"));
     function.aws.answer(
         "GetDeployment",
         Reply::error(400, "AccessDeniedException", "not authorized to perform: codedeploy:GetDeployment"),
@@ -221,6 +233,7 @@ fn a_codedeploy_that_may_not_be_asked_fails_the_hook_and_names_the_permission() 
 #[test]
 fn a_codedeploy_that_is_down_fails_the_hook_before_the_deadline() {
     let mut function = started();
+    function.aws.answer("GetParameter", given("version: 1\n"));
     function.aws.answer("GetDeployment", Reply::error(500, "InternalFailure", "try again"));
     let words = reason(&function.invoke(&hook(), 17));
     assert!(
@@ -310,9 +323,21 @@ fn everything_that_the_settings_ask_for_is_checked_and_no_secret_of_it_is_kept()
             &json!({"shots": [shot(9, &[]), shot(8, &[]), shot(7, &[]), shot(6, &[]), shot(40, &[])]}),
         ),
     );
-    insta::assert_snapshot!(reason(&function.invoke(&hook(), 20)), @"");
+    insta::assert_snapshot!(reason(&function.invoke(&hook(), 20)), @"true: `ERROR` is 1 time(s) in 1 log stream(s) of green, at most 0 say nothing; the shift is watched");
     let record = written(&function.aws);
-    insta::assert_snapshot!(checks(&record), @"");
+    insta::assert_snapshot!(checks(&record), @"
+    before-traffic preflight pass
+    before-traffic image pass
+    before-traffic migration pass
+    before-traffic green-steady pass
+    before-traffic green-healthy pass
+    before-traffic alarms pass
+    before-traffic flags pass
+    before-traffic logs warn
+    before-traffic synthetics pass
+    before-traffic smoke pass
+    before-traffic latency pass
+    ");
     let text = record.to_string();
     assert!(!text.contains("planted"), "{text}");
     let job = function.aws.requests_of(INVOKE)[0].json();
@@ -329,7 +354,7 @@ fn a_smoke_request_that_does_not_hold_fails_the_hook_in_words() {
     balances(&function.aws);
     answers_all(&function.aws);
     function.aws.answer(INVOKE, Reply::json(&json!({"shots": [shot(9, &["status 500, expected 200"])]})));
-    insta::assert_snapshot!(reason(&function.invoke(&hook(), 20)), @"");
+    insta::assert_snapshot!(reason(&function.invoke(&hook(), 20)), @"false: `GET /health` had status 500, expected 200 (try 1 of 1)");
     insta::assert_snapshot!(answered(&function.aws), @"d-A1B2C3D4E Failed");
     function.stop(&[]).unwrap();
 }
@@ -344,7 +369,7 @@ fn a_probe_that_ends_with_an_error_is_no_pass_and_its_words_are_not_repeated() {
     let reply = Reply::json(&json!({"errorMessage": "planted-event"}))
         .with_header("x-amz-function-error", "Unhandled");
     function.aws.answer(INVOKE, reply);
-    insta::assert_snapshot!(reason(&function.invoke(&hook(), 20)), @"");
+    insta::assert_snapshot!(reason(&function.invoke(&hook(), 20)), @"false: smoke: Lambda answered `Invoke` with something unreadable: the probe `tidegate-probe` ended with `Unhandled`; its log says why");
     assert_eq!(function.aws.requests_of(INVOKE).len(), 1, "a team's requests are not sent twice");
     function.stop(&["planted-event"]).unwrap();
 }
@@ -356,8 +381,8 @@ fn an_approved_contract_freezes_the_record() {
     deploys_with(&function.aws, 2, "version: 1\n", &labels);
     balances(&function.aws);
     function.aws.answer("PutItem", Reply::json(&json!({})));
-    insta::assert_snapshot!(reason(&function.invoke(&hook(), 20)), @"");
-    insta::assert_snapshot!(written(&function.aws)["freeze"].as_str().unwrap(), @"");
+    insta::assert_snapshot!(reason(&function.invoke(&hook(), 20)), @"true: `tidegate.migration` is `contract`, approved by `ann`: the old version may not run on the changed data, so harm will be told and not rolled back; the shift is watched");
+    insta::assert_snapshot!(written(&function.aws)["freeze"].as_str().unwrap(), @"`tidegate.migration` is `contract`, approved by `ann`: the old version may not run on the changed data");
     function.stop(&[]).unwrap();
 }
 
@@ -371,7 +396,7 @@ fn tasks_that_may_not_be_listed_are_no_pass_and_the_permission_is_named() {
     deploys(&function.aws, 2);
     balances(&function.aws);
     function.aws.answer("PutItem", Reply::json(&json!({})));
-    insta::assert_snapshot!(reason(&function.invoke(&hook(), 20)), @"");
+    insta::assert_snapshot!(reason(&function.invoke(&hook(), 20)), @"false: green-steady: ECS refused `ListTasks`: `AccessDeniedException`: not authorized to perform: ecs:ListTasks");
     function.stop(&[]).unwrap();
 }
 
@@ -400,7 +425,7 @@ fn ecs_is_asked_again_while_green_is_not_ready_and_its_stale_weights_are_named()
         weight("arn:blue", 75),
         weight("arn:green", 25)
     );
-    function.aws.answer("DescribeServices", Reply::json(&json!({"services": [service]})));
+    function.aws.answer_to("DescribeServices", "api-gateway", Reply::json(&json!({"services": [service]})));
     deploys(&function.aws, 2);
     balances(&function.aws);
     function
@@ -413,7 +438,7 @@ fn ecs_is_asked_again_while_green_is_not_ready_and_its_stale_weights_are_named()
         json!({"executionId": "e", "lifecycleStage": stage, "resourceArn": arn,
         "executionDetails": {"serviceArn": "arn:aws:ecs:x:0:service/b2b/api-gateway", "targetServiceRevisionArn": "arn:revision/2"}})
     };
-    insta::assert_snapshot!(function.invoke(&event("POST_SCALE_UP"), 20), @"");
-    insta::assert_snapshot!(function.invoke(&event("PRE_SCALE_UP"), 20), @"");
+    insta::assert_snapshot!(function.invoke(&event("POST_SCALE_UP"), 20), @r#"{"callBackDelay":30,"hookDetails":{"tidegate":{"faults":0,"questions":1}},"hookStatus":"IN_PROGRESS","reason":"green runs 1 of 2 task(s), 1 starting"}"#);
+    insta::assert_snapshot!(function.invoke(&event("PRE_SCALE_UP"), 20), @r#"{"hookStatus":"FAILED","reason":"the production rule `f5a1` shares its requests 75 and 25 of 100 between 2 target groups before the shift, 100 to 0 is expected: its weights are stale"}"#);
     function.stop(&[]).unwrap();
 }
