@@ -15,13 +15,14 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// Packages of the functions; each has a binary of the same name.
-pub(crate) const FUNCTIONS: [&str; 11] = [
+pub(crate) const FUNCTIONS: [&str; 12] = [
     "webhook",
     "secret-rotation",
     "delivery-sweep",
     "source",
     "quality-gate",
     "pre-traffic",
+    "probe",
     "post-traffic",
     "traffic-watch",
     "metrics-collector",
