@@ -85,6 +85,17 @@ pub fn local_clock() -> Timestamp {
     Timestamp::from_millis(i64::try_from(since_1970().as_millis()).unwrap_or(i64::MAX))
 }
 
+/// How long things take, by the machine's own clock.
+#[cfg(feature = "delivery")]
+pub struct MachineClock;
+
+#[cfg(feature = "delivery")]
+impl crate::delivery::checks::ports::Stopwatch for MachineClock {
+    fn millis(&self) -> u64 {
+        u64::try_from(since_1970().as_millis()).unwrap_or(u64::MAX)
+    }
+}
+
 /// The time of a scheduled event: facts are judged by a service's clock, never by ours (ADR 0004).
 ///
 /// # Errors

@@ -70,6 +70,7 @@ fn record(message: &str) -> Record {
         policy: "build".to_owned(),
         decided_at: time("2026-11-24T09:00:00.5Z"),
         reports: vec!["reports/lcov.info".to_owned()],
+        images: Vec::new(),
         verdict: Verdict { outcome: Outcome::Fail, conditions: vec![judged], ..Verdict::default() },
     }
 }

@@ -44,6 +44,7 @@ pub(super) fn run(order: &Check) -> Result<ExitCode> {
         policy: order.policy.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
         decided_at: asked.now,
         reports: found.reports.iter().map(Report::full_path).collect(),
+        images: Vec::new(),
         verdict: evaluated.verdict,
     };
     if let Some(path) = &order.html {

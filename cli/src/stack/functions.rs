@@ -22,6 +22,7 @@ pub(crate) const FUNCTIONS: [&str; 12] = [
     "source",
     "quality-gate",
     "pre-traffic",
+    "probe",
     "post-traffic",
     "traffic-watch",
     "revision-check",

@@ -6,7 +6,7 @@ use shared::aws::engines::Engines;
 use shared::aws::ssm::Parameters;
 use shared::aws::target_groups::LoadBalancers;
 use shared::aws::watches::WatchTable;
-use shared::delivery::checks::green::GreenOnly;
+use shared::delivery::checks::none::NoChecks;
 use shared::function::init_telemetry;
 use shared::hook_edge::{HookEdge, HookSettings};
 
@@ -25,7 +25,7 @@ async fn main() -> Result<(), Error> {
     let edge = HookEdge {
         settings,
         deployments: Engines::new(&aws),
-        checker: GreenOnly(LoadBalancers::new(&aws)),
+        checker: NoChecks,
         groups,
         watches: WatchTable::new(&aws, &table),
         parameters: Parameters::new(&aws),

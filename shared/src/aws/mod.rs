@@ -12,10 +12,18 @@ pub(crate) use connect::Lazy;
 #[allow(unused_imports, reason = "used by the adapters that are compiled in")]
 pub(crate) use fault::classify;
 
+#[cfg(feature = "cloudwatch")]
+pub mod alarms;
+#[cfg(all(feature = "dynamodb", feature = "delivery"))]
+pub mod approvals;
 #[cfg(all(feature = "s3", feature = "gates"))]
 pub mod artifacts;
+#[cfg(feature = "elbv2")]
+pub mod balancers;
 #[cfg(all(feature = "codebuild", feature = "source"))]
 pub mod builds;
+#[cfg(feature = "codedeploy")]
+pub mod deployment_groups;
 #[cfg(feature = "codedeploy")]
 pub mod deployments;
 #[cfg(all(feature = "codedeploy", feature = "ecs"))]
@@ -26,22 +34,30 @@ pub mod facts;
 pub mod feedback;
 #[cfg(feature = "sqs")]
 pub mod feedback_queue;
+#[cfg(all(feature = "appconfig", feature = "ssm"))]
+pub mod flags;
 #[cfg(all(feature = "s3", feature = "gates"))]
 pub mod histories;
 #[cfg(all(feature = "codepipeline", feature = "gates"))]
 pub mod jobs;
 #[cfg(all(feature = "dynamodb", feature = "source"))]
 pub mod ledger;
+#[cfg(feature = "cloudwatch-logs")]
+pub mod log_patterns;
 #[cfg(feature = "cloudwatch")]
 pub mod minutes;
 #[cfg(feature = "sns")]
 pub mod notifier;
 #[cfg(all(feature = "dynamodb", feature = "source"))]
 pub mod origins;
+#[cfg(all(feature = "codepipeline", feature = "delivery"))]
+pub mod pipeline_actions;
 #[cfg(all(feature = "codepipeline", feature = "codebuild", feature = "source"))]
 pub mod pipelines;
 #[cfg(all(feature = "ssm", feature = "gates"))]
 pub mod policies;
+#[cfg(feature = "lambda")]
+pub mod probe;
 #[cfg(all(feature = "s3", feature = "render"))]
 pub mod report_store;
 #[cfg(all(feature = "codepipeline", feature = "codebuild", feature = "source"))]
@@ -56,12 +72,16 @@ pub mod secret_versions;
 pub mod secretsmanager;
 #[cfg(feature = "ecs")]
 pub mod service_deployments;
+#[cfg(feature = "ecs")]
+pub mod services;
 #[cfg(all(feature = "s3", feature = "source"))]
 pub mod source_store;
 #[cfg(all(feature = "sqs", feature = "source"))]
 pub mod sqs;
 #[cfg(feature = "ssm")]
 pub mod ssm;
+#[cfg(feature = "synthetics")]
+pub mod synthetics;
 #[cfg(feature = "elbv2")]
 pub mod target_groups;
 #[cfg(all(feature = "s3", feature = "dynamodb", feature = "gates"))]

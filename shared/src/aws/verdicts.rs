@@ -4,6 +4,7 @@ use super::{Aws, Lazy, classify};
 use crate::errors::Fault;
 use crate::gates::normal::Normal;
 use crate::gates::ports::{Answer, Record, Verdicts};
+use crate::model::Approval;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 const TABLE: &str = "DynamoDB";
@@ -48,6 +49,20 @@ impl VerdictStore {
             Some(answer) => call.item(ANSWER, text(answer)),
             None => call,
         };
+        call.send().await.map(|_| ()).map_err(|error| classify(TABLE, "PutItem", &error))
+    }
+
+    /// What was decided of an image, beside what other gates decided of it.
+    async fn put_approval(&self, record: &Record, digest: &str) -> Result<(), Fault> {
+        let text = |value: String| AttributeValue::S(value);
+        let body = serde_json::to_string(&record.approval()).map_err(|error| unwritable(&error))?;
+        let call = self
+            .table
+            .put_item()
+            .table_name(&self.name)
+            .item("pk", text(Approval::partition(digest)))
+            .item("sk", text(format!("{}#{}", record.decided_at.sort_key(), record.job_id)))
+            .item("body", text(body));
         call.send().await.map(|_| ()).map_err(|error| classify(TABLE, "PutItem", &error))
     }
 
@@ -111,6 +126,9 @@ impl Verdicts for VerdictStore {
         self.put_object(&format!("{stem}.html"), "text/html; charset=utf-8", pages.html).await?;
         self.put_object(&format!("{stem}.md"), "text/markdown; charset=utf-8", pages.markdown).await?;
         self.put_object(&record.key(), "application/json", whole).await?;
+        for digest in &record.images {
+            self.put_approval(record, digest).await?;
+        }
         self.put_item(record, brief, answer).await
     }
 }

@@ -223,7 +223,7 @@ async fn an_unwatched_shift_an_unhealthy_green_and_a_rollback_each_have_their_re
     insta::assert_snapshot!(format!("{:?}", ask(&memory, "").await), @r#"Failed("the shift was not watched: no record (is the pre-traffic hook set at `BeforeAllowTraffic`?)")"#);
     event(&memory, "BeforeAllowTraffic", 0);
     memory.health = Health { healthy: 1, total: 2 };
-    insta::assert_snapshot!(format!("{:?}", ask(&memory, "").await), @r#"Again("1 of 2 target(s) of `green` are healthy")"#);
+    insta::assert_snapshot!(format!("{:?}", ask(&memory, "").await), @r#"Again("1 of 2 target(s) of `green` are healthy: 1 unhealthy")"#);
     assert!(memory.watches.active().await.unwrap().is_empty(), "no traffic, no record");
     memory.deployment.borrow_mut().creator = "codeDeployRollback".to_owned();
     insta::assert_snapshot!(format!("{:?}", ask(&memory, "").await), @r#"Succeeded("a rollback is never held up")"#);

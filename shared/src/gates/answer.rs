@@ -93,6 +93,7 @@ mod tests {
             policy: "build".to_owned(),
             decided_at: Timestamp::from_millis(0),
             reports: Vec::new(),
+            images: Vec::new(),
             verdict,
         };
         let Answer::Fail { message, .. } = answer(&record, "s3://reports/gates/e/j.html") else {

@@ -2,7 +2,7 @@
 
 use super::render::{html, markdown};
 use super::verdict::Verdict;
-use crate::model::Timestamp;
+use crate::model::{Approval, Timestamp};
 use serde::Serialize;
 
 /// Most bytes of the record in the table; an item of DynamoDB holds 400 KB.
@@ -33,6 +33,9 @@ pub struct Record {
     pub decided_at: Timestamp,
     /// Report paths that were read.
     pub reports: Vec<String>,
+    /// Digests of the images whose scans were asked for; none for a build, which lets nothing through.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub images: Vec<String>,
     /// The verdict.
     pub verdict: Verdict,
 }
@@ -58,6 +61,18 @@ impl Record {
     #[must_use]
     pub fn key(&self) -> String {
         format!("{}.json", self.stem())
+    }
+
+    /// What is decided of each of its images.
+    #[must_use]
+    pub fn approval(&self) -> Approval {
+        Approval {
+            execution_id: self.execution_id.clone(),
+            stage: self.stage.clone(),
+            outcome: self.verdict.outcome.word().to_owned(),
+            lets_through: self.verdict.outcome.lets_through(),
+            decided_at: self.decided_at,
+        }
     }
 
     /// The pages.
@@ -121,6 +136,7 @@ mod tests {
             policy: "build".to_owned(),
             decided_at: Timestamp::from_millis(0),
             reports: Vec::new(),
+            images: Vec::new(),
             verdict,
         }
     }

@@ -62,6 +62,8 @@ struct Judgement {
     verdict: Verdict,
     /// Every report in its normal form.
     reports: Vec<Entry>,
+    /// Digests of the images whose scans were asked for.
+    images: Vec<String>,
 }
 
 impl<A, P, V, H, S, T> World<A, P, V, H, S, T>
@@ -104,7 +106,7 @@ where
             now,
             may_wait: now < deadline,
         };
-        let Judgement { verdict, reports } = self.judgement(&case).await?;
+        let Judgement { verdict, reports, images } = self.judgement(&case).await?;
         if verdict.outcome == Outcome::Pending {
             return Ok(wait(
                 &asked.policy,
@@ -124,6 +126,7 @@ where
             policy: asked.policy.clone(),
             decided_at: now,
             reports: reports.iter().map(Entry::full_path).collect(),
+            images,
             verdict,
         };
         let answer = answer(&record, &self.verdicts.place(&format!("{}.html", record.stem())));
@@ -155,7 +158,7 @@ where
             now,
             may_wait: false,
         };
-        let Judgement { mut verdict, reports } = self.judgement(&case).await?;
+        let Judgement { mut verdict, reports, .. } = self.judgement(&case).await?;
         if build.artifact.is_none() {
             verdict.outcome = Outcome::Error;
             verdict.notes.insert(0, "the build has written no artifact".to_owned());
@@ -170,6 +173,7 @@ where
             policy: name.to_owned(),
             decided_at: now,
             reports: reports.iter().map(Entry::full_path).collect(),
+            images: Vec::new(),
             verdict,
         };
         self.keep(&record, Normal::of(&record, &case.names, reports), None).await?;
@@ -187,9 +191,9 @@ where
             }
         }
         let policy = self.with_own(policy, &mut opened, &fetcher).await?;
-        let mut reports = Vec::new();
+        let (mut reports, mut images) = (Vec::new(), Vec::new());
         for one in opened {
-            match self.read(&policy, one, &fetcher).await {
+            match self.read(&policy, one, &fetcher, &mut images).await {
                 Ok(found) => reports.extend(found),
                 Err(GateError::Broken(words)) => broken.push(words),
                 Err(other) => return Err(other),
@@ -200,7 +204,7 @@ where
             verdict.outcome = Outcome::Error;
             verdict.notes.splice(0..0, broken);
         }
-        Ok(Judgement { verdict, reports: reports.iter().map(Entry::of).collect() })
+        Ok(Judgement { verdict, reports: reports.iter().map(Entry::of).collect(), images })
     }
 
     async fn policy(&self, name: &str) -> Result<Policy, GateError> {
@@ -233,6 +237,7 @@ where
         policy: &Policy,
         mut opened: Opened<'_>,
         fetcher: &Fetcher<'_, A>,
+        images: &mut Vec<String>,
     ) -> Result<Vec<Report>, GateError> {
         fetcher.files(&mut opened, |path| policy.sources.values().any(|source| source.names(path))).await?;
         let name = opened.name().to_owned();
@@ -241,6 +246,9 @@ where
         // The packed bytes are not needed while others answer.
         drop(opened);
         for wanted in wanted {
+            if let What::Scan(image) = &wanted.what {
+                images.push(image.digest.clone());
+            }
             reports.push(self.ask(&wanted).await?);
         }
         Ok(reports)

@@ -2,13 +2,17 @@
 //!
 //! Every mistake of the values is named at once, with both numbers; syntax and unknown words with line and column. Must not: judge.
 
+mod check_ranges;
 pub mod checks;
+pub mod expect;
 pub mod metric;
 mod read;
 pub mod schedule;
 pub mod threshold;
 
+pub use check_ranges::MAX_PROBE_MS;
 pub use checks::Checks;
+pub use expect::Expect;
 pub use metric::{Direction, Metric, MetricKind, Query};
 pub use read::{Policies, PolicyError};
 pub use schedule::{Pause, Schedule};

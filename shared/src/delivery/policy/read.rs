@@ -167,6 +167,7 @@ fn check(policy: &Policy, at: &str, wrong: &mut Vec<String>) {
     }
     metrics(policy, at, wrong);
     thresholds(policy, at, wrong);
+    super::check_ranges::check(&policy.checks, at, wrong);
 }
 
 fn metrics(policy: &Policy, at: &str, wrong: &mut Vec<String>) {

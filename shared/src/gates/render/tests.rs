@@ -93,6 +93,7 @@ fn record() -> Record {
         policy: "build".to_owned(),
         decided_at: "2026-11-28T07:12:38Z".parse().unwrap(),
         reports: vec![],
+        images: vec![],
         verdict,
     }
 }
