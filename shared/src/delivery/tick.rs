@@ -12,7 +12,7 @@ use super::ports::{
 };
 use super::series::{Series, shifted};
 use super::verdict::{Action, Kind, Verdict};
-use super::watch::{Asker, Engine, Watch};
+use super::watch::{Asker, Engine, Shown, Watch};
 use crate::errors::{Fault, chain};
 use crate::model::{MINUTE, Timestamp};
 
@@ -150,6 +150,9 @@ impl<D: Deployments + Hooks + Pauses, M: Minutes, T: TargetGroups, W: Watches, N
         let analysis = watch.analyse(policy);
         let situation = situation(watch, policy, &analysis, now);
         watch.verdict = conclude(policy, &analysis, situation).map(|(kind, reason)| verdict(kind, reason));
+        if watch.verdict.is_some() {
+            watch.evidence = Shown::of(&analysis);
+        }
     }
 
     /// Does what the verdict, or a pause, asks for; the line for the log when something was done.
