@@ -72,13 +72,34 @@ fn judged(ratio: f64, minutes: i64, more: &[&str]) -> (TempDir, Output) {
 fn the_exit_code_says_what_the_evidence_says() {
     let (_folder, bad) = judged(3.0, 15, &[]);
     assert_eq!(bad.status.code(), Some(1));
-    insta::assert_snapshot!(said(&bad), @"");
+    insta::assert_snapshot!(said(&bad), @"
+    harm: green answered 126 of 7800 requests with 5XX (1.62 %) against 328 of 70200 requests with 5XX (0.47 %) on blue in 13 minute(s); evidence more than 1000000:1 passes the bound 100:1 (false-stop rate at most 1 %)
+
+      metric           canary          baseline  ratio  minutes                 harm            absence
+      errors  126/7800 1.62 %  328/70200 0.47 %  ×3.46       13  >1000000:1 of 100:1  1:1000000 of 20:1
+
+      `errors`: noise 0.06, learned from 60 minute(s) before the canary's first
+    ");
     let (_folder, good) = judged(1.0, 15, &[]);
     assert_eq!(good.status.code(), Some(0));
-    insta::assert_snapshot!(said(&good), @"");
+    insta::assert_snapshot!(said(&good), @"
+    promote: green answered 46 of 7800 requests with 5XX (0.59 %) against 328 of 70200 requests with 5XX (0.47 %) on blue in 13 minute(s); 2 times that rate is excluded by evidence 39:1 (bound 20:1)
+
+      metric          canary          baseline  ratio  minutes          harm       absence
+      errors  46/7800 0.59 %  328/70200 0.47 %  ×1.26       13  1:3 of 100:1  39:1 of 20:1
+
+      `errors`: noise 0.06, learned from 60 minute(s) before the canary's first
+    ");
     let (_folder, little) = judged(1.0, 3, &[]);
     assert_eq!(little.status.code(), Some(3));
-    insta::assert_snapshot!(said(&little), @"");
+    insta::assert_snapshot!(said(&little), @"
+    inconclusive: neither harm nor its absence is shown: 2.9 bad events of `errors` were expected of green in 1 minute(s), about 30 are needed to see a doubled rate
+
+      metric        canary        baseline  ratio  minutes          harm      absence
+      errors  3/600 0.50 %  26/5400 0.48 %  ×1.04        1  1:3 of 100:1  2:1 of 20:1
+
+      `errors`: noise 0.06, learned from 60 minute(s) before the canary's first
+    ");
 }
 
 #[test]
@@ -118,7 +139,15 @@ fn no_data_in_any_form_is_never_a_promotion() {
 fn ranks_are_looked_at_once_and_say_so() {
     let (_folder, bad) = judged(4.0, 30, &["--method", "mann-whitney"]);
     assert_eq!(bad.status.code(), Some(1));
-    insta::assert_snapshot!(said(&bad), @"");
+    insta::assert_snapshot!(said(&bad), @"
+    harm: `errors`: canary's median is 0.02167 against 0.005093 in 28 minute(s), shifted by 0.0163 (from 0.01389 to 0.01833), p = 7.986e-11 against a limit of 0.01
+
+      metric  verdict  minutes      U          p       higher in  ratio of means
+      errors     harm       28  782.5  7.986e-11  100 % of pairs           ×4.36
+
+      p and interval hold for one look at a finished series, not for looking again every minute
+      `errors`: 60 minute(s) of the baseline have no pair and are left out: minute -60, minute -59, minute -58 and 57 more
+    ");
     let values = |low: u32| {
         let rows = (0..20).map(|minute| format!("{minute},{}\n", low + minute * 7 % 5)).collect::<String>();
         format!("timestamp,value\n{rows}")
@@ -132,11 +161,11 @@ fn ranks_are_looked_at_once_and_say_so() {
     assert_eq!((output.status.code(), &verdict["verdict"]), (Some(0), &"promote".into()));
 }
 
-const SLOW: &str = "version: 1\nnoise: 0.1\nmetrics: [{id: errors, kind: errors}, {id: slow, kind: latency, objective_ms: 400}]\n";
+const SLOW: &str = "version: 1\nnoise: 0\nmetrics: [{id: errors, kind: errors}, {id: slow, kind: latency, objective_ms: 400}]\n";
 
 #[test]
 fn folders_hold_a_file_for_each_metric_and_a_missing_one_keeps_from_promoting() {
-    let (canary, baseline) = arms(1.0, 20);
+    let (canary, baseline) = arms(1.0, 15);
     let both = folder(&[
         ("policy.yaml", SLOW),
         ("green/errors.csv", &canary),
@@ -149,9 +178,9 @@ fn folders_hold_a_file_for_each_metric_and_a_missing_one_keeps_from_promoting() 
     let one = folder(&[("policy.yaml", SLOW), ("green/errors.csv", &canary), ("blue/errors.csv", &baseline)]);
     let output = tidegate(&one, &arguments);
     assert_eq!(output.status.code(), Some(3));
-    insta::assert_snapshot!(said(&output).lines().next().unwrap(), @"");
+    insta::assert_snapshot!(said(&output).lines().next().unwrap(), @"inconclusive: no minute after the warm-up had `slow` of both versions: nothing was compared");
     let odd = folder(&[("policy.yaml", SLOW), ("green/errors.csv", &canary), ("blue/slow.csv", &baseline)]);
-    insta::assert_snapshot!(refused(&tidegate(&odd, &arguments)), @"");
+    insta::assert_snapshot!(refused(&tidegate(&odd, &arguments)), @"2: error: `green` has no series `slow`");
 }
 
 #[test]
@@ -177,16 +206,16 @@ fn what_cannot_be_used_is_said_with_its_place_and_its_code() {
         arguments.extend(more);
         refused(&tidegate(&folder, &arguments))
     };
-    insta::assert_snapshot!(of(&["--canary", "broken.csv"]), @"");
-    insta::assert_snapshot!(of(&["--canary", "times.csv"]), @"");
-    insta::assert_snapshot!(of(&["--canary", "values.json"]), @"");
-    insta::assert_snapshot!(of(&["--canary", "values.json", "--baseline", "values.json"]), @"");
-    insta::assert_snapshot!(of(&["--canary", "two.json"]), @"");
-    insta::assert_snapshot!(of(&["--canary", "absent.csv"]), @"");
-    insta::assert_snapshot!(of(&["--canary", "empty"]), @"");
-    insta::assert_snapshot!(of(&["--policy", "bad.yaml"]), @"");
-    insta::assert_snapshot!(of(&["--metric", "slow"]), @"");
-    insta::assert_snapshot!(of(&["--method", "mann-whitney", "--html", "x.html"]), @"");
+    insta::assert_snapshot!(of(&["--canary", "broken.csv"]), @"2: error: `broken.csv`, line 3, column 3 (`bad`): 11 bad events of 10 in all");
+    insta::assert_snapshot!(of(&["--canary", "times.csv"]), @"2: error: one file numbers its minutes and the other names times: they cannot be paired");
+    insta::assert_snapshot!(of(&["--canary", "values.json"]), @"2: error: one file holds counts and the other values: they cannot be compared");
+    insta::assert_snapshot!(of(&["--canary", "values.json", "--baseline", "values.json"]), @"2: error: the files hold values, and only counts (`minute,total,bad`) are compared always-validly; `--method mann-whitney` compares values");
+    insta::assert_snapshot!(of(&["--canary", "two.json"]), @"2: error: one side is a single series and the other several: give two files or two folders");
+    insta::assert_snapshot!(of(&["--canary", "absent.csv"]), @"2: error: cannot read `absent.csv`: No such file or directory (os error 2)");
+    insta::assert_snapshot!(of(&["--canary", "empty"]), @"2: error: `empty` holds no `.csv` and no `.json` file");
+    insta::assert_snapshot!(of(&["--policy", "bad.yaml"]), @"4: error: `bad.yaml`: the watch settings cannot be used: `alpha` is 0.7, it must be above 0 and at most 0.5");
+    insta::assert_snapshot!(of(&["--metric", "slow"]), @"2: error: the settings have no metric `slow`; they have `errors`");
+    insta::assert_snapshot!(of(&["--method", "mann-whitney", "--html", "x.html"]), @"2: error: `--html` draws evidence, which `--method mann-whitney` has none of");
     assert_eq!(tidegate(&folder, &["judge", "--canary", "green.csv"]).status.code(), Some(2));
     assert_eq!(
         tidegate(&folder, &["judge", "--canary", "a", "--baseline", "b", "--kayenta", "c", "--policy", "d"])
@@ -226,14 +255,38 @@ fn a_kayenta_configuration_judges_by_its_own_rules() {
     };
     let same = of("config.json", "low.json");
     assert_eq!(same.status.code(), Some(0));
-    insta::assert_snapshot!(said(&same), @"");
+    insta::assert_snapshot!(said(&same), @"
+    pass: the score of 100 is at least 95
+
+      pass  `cpu` passes: both arms have the same 60 values
+
+      all  1/1  100  weight 100 %
+    ");
     let high = of("config.json", "high.json");
     assert_eq!(high.status.code(), Some(1));
-    insta::assert_snapshot!(said(&high), @"");
-    assert_eq!(of("config.json", "none.json").status.code(), Some(3));
-    insta::assert_snapshot!(refused(&of("wrong.json", "low.json")), @"");
-    insta::assert_snapshot!(refused(&of("open.json", "low.json")), @"");
-    insta::assert_snapshot!(refused(&of("config.json", "other.json")), @"");
+    insta::assert_snapshot!(said(&high), @"
+    fail: the score of 0 is below the 75 that are marginal; `cpu` is high
+
+      high  `cpu` is high: mean 62 in the canary against 47 in the baseline (60 and 60 points), shifted by 15, with 98 % confidence by 14 to 16, all above 3.75; the ratio of the means, 1.319, is at least 1
+
+      all  0/1  0  weight 100 %
+    ");
+    let none = of("config.json", "none.json");
+    assert_eq!(
+        none.status.code(),
+        Some(1),
+        "Kayenta's own rule: half of the metrics without data fail the canary"
+    );
+    insta::assert_snapshot!(said(&none), @"
+    fail: 1 of 1 metrics have no data, 50 % or more, so the score is 0
+
+      no data  `cpu` has no data: 0 points in the canary, 60 in the baseline; it is left out of the score
+
+      all  0/0  no data  weight 100 %
+    ");
+    insta::assert_snapshot!(refused(&of("wrong.json", "low.json")), @"4: error: `wrong.json`: `metrics[0].analysisConfigurations.canary.direction`: `up` is no word that is known here; known are `increase`, `decrease`, `either`");
+    insta::assert_snapshot!(refused(&of("open.json", "low.json")), @"4: error: `open.json`: the configuration has no `scoreThresholds`; say from which score on the canary passes and from which it is marginal");
+    insta::assert_snapshot!(refused(&of("config.json", "other.json")), @"2: error: no metric of the configuration is called `cpus`; the nearest is `cpu`");
 }
 
 #[test]
@@ -244,14 +297,30 @@ fn power_says_what_a_canary_can_see() {
     };
     let output = of(&["--share", "10", "--minutes", "15"]);
     assert_eq!(output.status.code(), Some(0));
-    insta::assert_snapshot!(said(&output), @"");
+    insta::assert_snapshot!(said(&output), @"
+    39 bad events of green are expected in 13 judged minute(s); a doubled rate is seen in 94 % of cases, in half of them by minute 8
+
+      if green fails        stopped  half by minute
+      as often        less than 1 %               –  |                                        |
+      ×1.5                     30 %              11  |############                            |
+      ×2                       94 %               8  |######################################  |
+      ×3                      100 %               4  |########################################|
+      ×5                      100 %               3  |########################################|
+
+      seen in 90 % of cases  ×2 and more
+      good release cleared   95 %, half of them by minute 6
+      green's share          10 %
+      minutes                15, of which 13 are judged (warm-up 2)
+      reckoned with          6000 requests/min, 0.5 % bad, noise 0, α 0.01, β 0.05, 1 metric(s)
+      by                     2000 seeded runs, ±2.2 points; a minute is settled 2 min later
+    ");
     let output = of(&["--schedule", "linear:25/5", "--json"]);
     let found: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(
         (&found["forecast"]["minutes"], &found["forecast"]["judgedMinutes"]),
         (&15.into(), &13.into())
     );
-    insta::assert_snapshot!(refused(&of(&["--schedule", "slowly"])), @"");
+    insta::assert_snapshot!(refused(&of(&["--schedule", "slowly"])), @"2: error: `slowly` is no schedule: write `linear:25/5` (25 % more every 5 minutes), `canary:10/10` (10 % for 10 minutes, then all), the same with `ecs-` before it, `LINEAR`, `CANARY`, or the name of a CodeDeploy configuration as `CodeDeployDefault.ECSLinear10PercentEvery1Minutes`");
     assert_eq!(of(&["--share", "10"]).status.code(), Some(2), "minutes are needed");
     assert_eq!(of(&["--share", "0", "--minutes", "15"]).status.code(), Some(2));
     assert_eq!(of(&["--minutes", "15"]).status.code(), Some(2));
@@ -332,14 +401,20 @@ fn a_record_is_computed_again_bit_for_bit() {
     let of = |name: &str| tidegate(&folder, &["replay", name]);
     let same = of("harm.json");
     assert_eq!(same.status.code(), Some(0));
-    insta::assert_snapshot!(said(&same), @"");
+    insta::assert_snapshot!(said(&same), @"
+    the same: harm: green answered 24 of 1200 requests with 5XX (2.00 %) against 58 of 10800 requests with 5XX (0.54 %) on blue in 2 minute(s); evidence 187:1 passes the bound 100:1 (false-stop rate at most 1 %)
+      4 tick(s) were computed again, 6 number(s) compared bit for bit; decided at 2026-11-23T21:46:00Z
+    ");
     assert_eq!(of("changed.json").status.code(), Some(1));
-    insta::assert_snapshot!(said(&of("changed.json")), @"");
+    insta::assert_snapshot!(said(&of("changed.json")), @"
+    different: `errors`, evidence for harm at 2026-11-23T21:43:00Z: recorded 5.2308580696003135 (4014ec660ecbcddd), computed 5.230858069599313 (4014ec660ecbc977)
+      4 tick(s) were computed again, 5 number(s) compared bit for bit
+    ");
     assert_eq!(of("open.json").status.code(), Some(3));
-    insta::assert_snapshot!(refused(&of("other.json")), @"");
-    insta::assert_snapshot!(refused(&of("before.json")), @"");
-    insta::assert_snapshot!(refused(&of("old.json")), @"");
-    insta::assert_snapshot!(refused(&of("none.json")), @"");
+    insta::assert_snapshot!(refused(&of("other.json")), @"4: error: the watch settings cannot be used: `alpha` is 7, it must be above 0 and at most 0.5");
+    insta::assert_snapshot!(refused(&of("before.json")), @"3: error: no traffic has moved under the record of `d-1`: it holds checks only");
+    insta::assert_snapshot!(refused(&of("old.json")), @"2: error: `old.json`: the record has version 1, this release reads 2");
+    insta::assert_snapshot!(refused(&of("none.json")), @"2: error: `none.json`: this is no record of a watch: EOF while parsing an object at line 1 column 1");
     let json = tidegate(&folder, &["replay", "changed.json", "--json"]);
     let found: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
     assert!(found["difference"].as_str().unwrap().starts_with("`errors`, evidence for harm at"), "{found}");
@@ -366,13 +441,32 @@ fn a_policy_is_tried_on_the_past() {
     };
     let same = of("same.yaml", &[]);
     assert_eq!(same.status.code(), Some(0));
-    insta::assert_snapshot!(said(&same), @"");
+    insta::assert_snapshot!(said(&same), @"
+    of the releases that ended well the policy stops 0 of 1 (0.00 %, 95 % interval 0.00 to 79.35 %)
+
+      23 Nov 2026 21:35  d-1  well      then promote       now promote
+      23 Nov 2026 21:35  d-2  not well  then harm          now harm at minute 4
+    ");
     let blind = of("blind.yaml", &[]);
     assert_eq!(blind.status.code(), Some(1));
-    insta::assert_snapshot!(said(&blind), @"");
+    insta::assert_snapshot!(said(&blind), @"
+    of the releases that ended well the policy stops 0 of 1 (0.00 %, 95 % interval 0.00 to 79.35 %)
+
+      23 Nov 2026 21:35  d-1  well      then promote       now promote
+      23 Nov 2026 21:35  d-2  not well  then harm          now promote  <- changes
+          green answered 24 of 1200 requests with 5XX (2.00 %) against 58 of 10800 requests with 5XX (0.54 %) on blue in 2 minute(s); 20 times that rate is excluded by evidence 63:1 (bound 20:1)
+    ");
     let itself = of("same.yaml", &["--a-a"]);
     assert_eq!(itself.status.code(), Some(0));
-    insta::assert_snapshot!(said(&itself), @"");
+    insta::assert_snapshot!(said(&itself), @"
+    of a version against itself the policy stops 0 of 400 (0.00 %, 95 % interval 0.00 to 0.95 %), within its α of 1 %
+
+      d-1  0 of 200
+      d-2  0 of 200
+
+      splits of one record share its minutes: the interval is narrower than that of as many deployments
+      what differs between two sets of tasks is not in it: cold caches, a noisy neighbour
+    ");
     let hasty = of("hasty.yaml", &["--a-a", "--json"]);
     let found: serde_json::Value = serde_json::from_slice(&hasty.stdout).unwrap();
     assert_eq!(
@@ -380,6 +474,6 @@ fn a_policy_is_tried_on_the_past() {
         (Some(1), &false.into()),
         "a plain limit keeps no promise: {found}"
     );
-    insta::assert_snapshot!(refused(&of("bad.yaml", &[])), @"");
+    insta::assert_snapshot!(refused(&of("bad.yaml", &[])), @"4: error: `bad.yaml`: the watch settings cannot be used: `alpha` is 0, it must be above 0 and at most 0.5");
     assert_eq!(tidegate(&folder, &["calibrate", "--policy", "same.yaml"]).status.code(), Some(2));
 }

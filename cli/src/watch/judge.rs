@@ -135,8 +135,8 @@ fn together(order: &Judge, policy: &Policy) -> Result<Put, Refused> {
             };
             put.remarks.push(format!("`{metric}`: {words}"));
         }
-        put.remarks.extend(alone(&metric, "canary", &canary, &paired.canary_only, &baseline));
-        put.remarks.extend(alone(&metric, "baseline", &baseline, &paired.baseline_only, &canary));
+        put.remarks.extend(alone(&metric, "canary", &canary, &paired.canary_only));
+        put.remarks.extend(alone(&metric, "baseline", &baseline, &paired.baseline_only));
         for (at, minute) in paired.minutes {
             put.series.entry(at).or_default().counts.extend(minute.counts);
         }
@@ -145,13 +145,7 @@ fn together(order: &Judge, policy: &Policy) -> Result<Put, Refused> {
 }
 
 /// What has no pair, and what was named and not measured.
-pub(super) fn alone(
-    metric: &str,
-    arm: &str,
-    of: &SeriesFile,
-    only: &[i64],
-    _other: &SeriesFile,
-) -> Vec<String> {
+pub(super) fn alone(metric: &str, arm: &str, of: &SeriesFile, only: &[i64]) -> Vec<String> {
     let named = |minutes: &[i64]| {
         let words: Vec<String> = minutes.iter().take(NAMED).map(|minute| of.clock.words(*minute)).collect();
         let more = minutes.len().saturating_sub(NAMED);

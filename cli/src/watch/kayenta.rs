@@ -6,7 +6,9 @@ use crate::args::Judge;
 use crate::progress::say;
 use crate::release::line::{Look, Mood};
 use serde_json::json;
-use shared::delivery::kayenta::{Classification, Judgement, Outcome, Series, Unjudged, import, judge};
+use shared::delivery::kayenta::{
+    Classification, Judgement, MetricResult, Outcome, Series, Unjudged, import, judge,
+};
 use shared::delivery::series_read::{SeriesFile, values};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -66,34 +68,28 @@ fn both(name: String, baseline: Option<&SeriesFile>, canary: Option<&SeriesFile>
 
 fn tell(judgement: &Judgement) {
     let look = Look::of_stdout();
-    let (word, mood) = match judgement.score.outcome {
-        Outcome::Pass => ("pass", Mood::Good),
-        Outcome::Marginal => ("marginal", Mood::Plain),
-        Outcome::Fail => ("fail", Mood::Bad),
-        Outcome::Nodata => ("no data", Mood::Plain),
+    let mood = match judgement.score.outcome {
+        Outcome::Pass => Mood::Good,
+        Outcome::Fail => Mood::Bad,
+        Outcome::Marginal | Outcome::Nodata => Mood::Plain,
     };
-    say(&format!("{}: {}", look.paint(word, mood), judgement.score.reason));
+    // The reason begins with the outcome's word.
+    let (word, rest) = judgement.score.reason.split_once(':').unwrap_or((&judgement.score.reason, ""));
+    say(&format!("{}:{rest}", look.paint(word, mood)));
     say("");
-    let rows: Vec<Vec<String>> = judgement
-        .metrics
-        .iter()
-        .map(|metric| {
-            let word = match metric.classification {
-                Classification::Pass => "pass",
-                Classification::High => "high",
-                Classification::Low => "low",
-                Classification::Nodata | Classification::NodataFail => "no data",
-                Classification::PassWithoutData => "pass without data",
-            };
-            let mark = if metric.muted { " (muted)" } else { "" };
-            vec![format!("{word}{mark}"), String::new(), metric.reason.clone()]
-        })
-        .collect();
-    let wide = rows.iter().filter_map(|row| row.first()).map(|cell| cell.chars().count()).max().unwrap_or(0);
-    for row in &rows {
-        if let [word, _, reason] = row.as_slice() {
-            say(&format!("  {word:<wide$}  {reason}"));
-        }
+    let word = |metric: &MetricResult| {
+        let word = match metric.classification {
+            Classification::Pass => "pass",
+            Classification::High => "high",
+            Classification::Low => "low",
+            Classification::Nodata | Classification::NodataFail => "no data",
+            Classification::PassWithoutData => "pass without data",
+        };
+        format!("{word}{}", if metric.muted { " (muted)" } else { "" })
+    };
+    let wide = judgement.metrics.iter().map(|metric| word(metric).chars().count()).max().unwrap_or(0);
+    for metric in &judgement.metrics {
+        say(&format!("  {:<wide$}  {}", word(metric), metric.reason));
     }
     let groups: Vec<Vec<String>> = judgement
         .score

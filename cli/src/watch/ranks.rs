@@ -27,8 +27,8 @@ pub(super) fn run(order: &Judge, policy: &Policy) -> Done {
             .map_or(Direction::More, |known| known.worse);
         let ranked =
             judge(&policy, worse, &values).map_err(|unfit| Refused::use_(format!("`{metric}`: {unfit}")))?;
-        let mut remarks = alone(&metric, "canary", &canary, &values.canary_only, &baseline);
-        remarks.extend(alone(&metric, "baseline", &baseline, &values.baseline_only, &canary));
+        let mut remarks = alone(&metric, "canary", &canary, &values.canary_only);
+        remarks.extend(alone(&metric, "baseline", &baseline, &values.baseline_only));
         said.insert(metric.clone(), remarks);
         found.push((metric, ranked));
     }

@@ -101,13 +101,19 @@ impl Panel {
             @for level in &self.levels {
                 @let y = self.y(top, level.value);
                 line class={ "level " (level.class) } x1=(n(LEFT)) x2=(n(RIGHT)) y1=(n(y)) y2=(n(y)) {}
-                text class={ "s t-" (level.class) } x=(n(LEFT + 6.0)) y=(n(y - 4.0)) { (level.label) }
+                text class={ "s t-" (level.class) } x=(n(LEFT + 6.0)) y=(n(y + self.label_offset(level))) { (level.label) }
             }
             @for line in &self.lines { path class=(line.class) d=(self.path(line, frame, top)) {} (self.dots(line, frame, top)) }
             (self.labels(top))
             (verdict(frame, top))
             (minutes(frame, bottom))
         }
+    }
+
+    /// The highest level is named above its line, the others below theirs.
+    fn label_offset(&self, level: &Level) -> f64 {
+        let is_highest = self.levels.iter().all(|other| other.value <= level.value);
+        if is_highest { -4.0 } else { 12.0 }
     }
 
     fn path(&self, line: &Line, frame: &Frame, top: f64) -> String {

@@ -21,7 +21,7 @@ svg.watch{--ink:#1b1f24;--soft:#5b6470;--line:#d9dee4;--paper:#fff;--green:#1a7f
 svg.watch text{fill:var(--ink)}svg.watch .s{font-size:11px;fill:var(--soft)}svg.watch .h{font-weight:600}
 svg.watch path{fill:none;stroke-width:1.8;stroke-linejoin:round}svg.watch .grid{stroke:var(--line)}svg.watch .axis{stroke:var(--soft)}
 svg.watch .green,svg.watch .clear{stroke:var(--green)}svg.watch .blue{stroke:var(--blue)}svg.watch .harm,svg.watch .fail{stroke:var(--harm)}
-svg.watch .pass{stroke:var(--green)}svg.watch .warn{stroke:var(--warn)}svg.watch .dot{stroke-width:2}
+svg.watch .pass{stroke:var(--green)}svg.watch .warn{stroke:var(--warn)}svg.watch .dot{fill:none;stroke-width:2}
 svg.watch .level{stroke-dasharray:6 4}svg.watch .verdict{stroke-width:1.5}svg.watch .warm,svg.watch .before{fill:var(--shade)}svg.watch .before{opacity:.5}
 svg.watch .t-green,svg.watch .t-clear,svg.watch .t-pass{fill:var(--green)}svg.watch .t-blue{fill:var(--blue)}svg.watch .t-harm,svg.watch .t-fail{fill:var(--harm)}svg.watch .t-warn{fill:var(--warn)}
 ";
@@ -131,7 +131,7 @@ fn weights(subject: &Subject<'_>, minutes: &[(Timestamp, Option<&Minute>)]) -> P
         subject
             .weights
             .iter()
-            .take_while(|weight| weight.at <= end)
+            .take_while(|weight| weight.at < end)
             .last()
             .map_or(0.0, |weight| f64::from(weight.percent))
     };
