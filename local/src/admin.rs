@@ -1,13 +1,50 @@
-//! The admin interface under `/_local/`: seed, clock, state, journal, events, approvals, faults, traffic, scans.
+//! The admin interface under `/_local/`, for the command line and the scenarios. Nothing of it exists on AWS; product code never calls it.
 //!
-//! For the command line and the scenarios. Nothing of it exists on AWS; product code never calls it.
+//! | endpoint | body → answer |
+//! |---|---|
+//! | `POST seed` | `{"outputs": {…}}` → `{"calls"}` |
+//! | `GET clock`, `POST clock/advance`, `POST settle` | `{"seconds": 0..=86400}` → `{"now"}` |
+//! | `GET state` | pipelines, `deployments`, `serviceDeployments`, services, builds |
+//! | `GET journal?since=N` | entries of kind `call`, `invocation`, `hook-call`, `unanswered-hook`, `throttled`, `killed`, … |
+//! | `GET calls?function=NAME&since=N` | `{"calls", "operations": ["service.Operation", …], "next"}` that this function made |
+//! | `POST call` | `{"service", "operation", "input"}`: any operation that is imitated, checked against its model → its answer |
+//! | `POST approve` | `{"pipeline", "execution", "approved", "summary"}` |
+//! | `GET events?since=N`, `POST events` | an event that has not happened here |
+//! | `POST events/mode`, `POST events/replay` | `{"delayMs", "duplicate", "shuffle"}`; `{"seed", "since", "queue"}` |
+//! | `GET faults`, `POST faults` | `{"service", "operation", "nth", "times", "kind", "caller"?, "function"?}` ([`crate::faults`]) |
+//! | `POST faults/reset` | disarms faults; takes back the modes of events and metrics |
+//! | `POST alarms` | `{"name", "state": "OK" \| "ALARM" \| "INSUFFICIENT_DATA", "reason"?}` |
+//! | `POST metrics` | `{"mode": "normal"}`, `{"mode": "missing", "targetGroup"?}`, `{"mode": "late", "minutes"}` |
+//! | `POST metrics` | `{"mode": "partial", "calls"}`, `{"mode": "corrected", "minutes", "factor"}`, `{"mode": "paged", "datapoints"}` |
+//! | `POST metrics` | `{"series": {"namespace", "metric", "dimensions": {…}, "stat"?, "points": [{"minutesAgo" \| "at", "value"}]}}` |
+//! | `POST traffic` | `{"service", "reset"?, "requestsPerMinute"?, "baselineErrorRate"?, "baselineSlowRate"?, "slowAboveSeconds"?}` |
+//! | `POST traffic` | `{"service", "greenErrorRatio"?, "greenSlowRatio"?, "greenForMinutes"?, "noise"?}` |
+//! | `POST traffic` | `{"service", "outage": {"inMinutes"?, "minutes", "ratio"}}` |
+//! | `POST scans` | `{"repository", "answers": […]}` |
+//! | `POST deploy` | CodeDeploy: `{"application", "group", "hooks"?: {event: function}, "config"?, …}` → `{"deploymentId", "taskDefinition"}` |
+//! | `POST deploy` | ECS: `{"cluster", "service", …}` → `{"serviceDeploymentArn", "taskDefinition"}` |
+//! | | both: `"taskDefinition"`, or `"labels": {…}` and `"image"?` of a new revision |
+//! | `POST services` | `{"cluster", "service", "deploymentConfiguration", "labels"?, "image"?, "desiredCount"?, "firstDeployment"?}` |
+//! | | → `{"serviceArn", "serviceDeploymentArn", "taskDefinition", "targetGroups": [2], "rules": {"production", "test"}}` |
+//! | | `"firstDeployment"`: `"done"` (unless given), or `"run"` with its hooks |
+//! | `POST services` | `{"sample": "catalog" \| "basket", …}`: from `<platform>/services`; what the body says itself wins |
+//! | `POST stop` | `{"deployment", "rollback"?}` or `{"serviceDeployment"}`: somebody's hand |
+//! | `POST fail` | `{"deployment", "code", "message"}`: CodeDeploy fails it for a reason of its own, e.g. `ECS_UPDATE_ERROR` |
+//! | `GET secrets` | what jobs were given |
+//!
+//! Labels of a task definition's first container say what a version would do: [`crate::control_plane::ecs::definitions`]. The services answer at
+//! `/_service/…` ([`crate::responder`]).
+
+mod releases;
+mod signals;
+#[cfg(test)]
+mod tests;
 
 use crate::clock::SECOND;
 use crate::control_plane::Stack;
-use crate::control_plane::traffic::Load;
 use crate::events::{Mode, Replay};
 use crate::platform;
-use crate::values::{rfc3339, text, texts};
+use crate::values::{list, rfc3339, text, texts};
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::routing::{get, post};
@@ -39,7 +76,15 @@ pub fn routes() -> Router<Arc<Stack>> {
         .route("/_local/approve", post(approve))
         .route("/_local/faults", get(faults).post(arm_fault))
         .route("/_local/faults/reset", post(reset_faults))
-        .route("/_local/traffic", post(traffic))
+        .route("/_local/traffic", post(signals::traffic))
+        .route("/_local/alarms", post(signals::alarms))
+        .route("/_local/metrics", post(signals::metrics))
+        .route("/_local/call", post(releases::call))
+        .route("/_local/calls", get(calls))
+        .route("/_local/deploy", post(releases::deploy))
+        .route("/_local/services", post(releases::services))
+        .route("/_local/stop", post(releases::stop))
+        .route("/_local/fail", post(releases::fail))
         .route("/_local/scans", post(scans))
         .route("/_local/secrets", get(secrets))
 }
@@ -73,7 +118,7 @@ async fn settle(State(stack): Shared) -> Json<Value> {
 
 async fn state(State(stack): Shared) -> Json<Value> {
     Json(json!({"now": rfc3339(stack.now()), "pipelines": stack.codepipeline.all(),
-        "deployments": stack.codedeploy.all(), "services": stack.ecs.all(), "builds": stack.codebuild.all()}))
+        "deployments": stack.codedeploy.all(), "serviceDeployments": stack.ecs.all_deployments(), "services": stack.ecs.all(), "builds": stack.codebuild.all()}))
 }
 
 fn since(query: &BTreeMap<String, String>) -> u64 {
@@ -143,6 +188,7 @@ async fn arm_fault(State(stack): Shared, Json(body): Json<Value>) -> Answer {
 
 async fn reset_faults(State(stack): Shared) -> Json<Value> {
     stack.faults.reset();
+    stack.cloudwatch.reset_knobs();
     stack.events.set_mode(Mode::default());
     Json(json!([]))
 }
@@ -155,18 +201,13 @@ async fn scans(State(stack): Shared, Json(body): Json<Value>) -> Answer {
     Ok(Json(json!({})))
 }
 
-async fn traffic(State(stack): Shared, Json(body): Json<Value>) -> Answer {
-    let service = text(&body, "service");
-    if service.is_empty() {
-        return Err(refused("the body has no `service`"));
-    }
-    let number = |key: &str| body.get(key).and_then(Value::as_f64);
-    let load = stack.traffic.load(&service);
-    let load = Load {
-        per_minute: number("requestsPerMinute").unwrap_or(load.per_minute),
-        error_rate: number("baselineErrorRate").unwrap_or(load.error_rate),
-        green_ratio: number("greenErrorRatio").or(load.green_ratio),
-    };
-    stack.traffic.set_load(&service, load, stack.now());
-    Ok(Json(json!({})))
+/// The calls that a function made, in order.
+async fn calls(State(stack): Shared, Query(query): Query<BTreeMap<String, String>>) -> Answer {
+    let function = query.get("function").filter(|name| !name.is_empty());
+    let function = function.ok_or_else(|| refused("the query has no `function`"))?;
+    let journal = stack.journal.since(since(&query));
+    let made = list(&journal, "entries").iter().filter(|entry| text(entry, "caller") == *function);
+    let names = made.map(|entry| format!("{}.{}", text(entry, "service"), text(entry, "operation")));
+    let names: Vec<String> = names.collect();
+    Ok(Json(json!({"calls": names.len(), "operations": names, "next": journal.get("next")})))
 }

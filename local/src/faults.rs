@@ -1,5 +1,7 @@
-//! Faults on request: the n-th call of an operation is throttled, fails, is slow, loses its answer, or finds its caller dead.
+//! Faults on request: the n-th call of an operation is throttled, fails, is slow, gets lost, loses its answer, or finds its caller dead.
 //!
+//! A fault may be for the calls of one function only ([`crate::caller`]): then `nth` counts its calls and nobody else's. Service and operation may
+//! be `*`. Calls that a function makes to the emulator do not come by here; crash points among those are [`crate::under_test`]'s business.
 //! Processes of functions are found by the environment that the Lambda contract gives them.
 
 use crate::values::{lock, text};
@@ -17,6 +19,8 @@ pub enum Kind {
     Denied,
     /// Three real seconds before the call is handled.
     Slow,
+    /// The connection ends before any effect.
+    LostCall,
     /// The call has its effect; the connection ends without an answer.
     LostAnswer,
     /// The processes of this function are killed before any effect.
@@ -27,6 +31,8 @@ pub enum Kind {
 struct Fault {
     service: String,
     operation: String,
+    /// The one function whose calls count; any caller's when empty.
+    caller: String,
     /// Calls that pass before the first faulty one.
     before: u64,
     times: u64,
@@ -40,7 +46,8 @@ pub struct Faults {
 }
 
 impl Faults {
-    /// Arms one: `{"service", "operation", "nth": 1.., "times": 1.., "kind", "function"?}`.
+    /// Arms one: `{"service", "operation", "caller"?, "nth": 1.., "times": 1.., "kind", "function"?}`. For invocations (service `lambda`, operation
+    /// `Invoke`) `function` is the one that is invoked.
     ///
     /// # Errors
     /// A sentence when the kind is unknown or a kill names no function.
@@ -50,6 +57,7 @@ impl Faults {
             "500" => Kind::Internal,
             "denied" => Kind::Denied,
             "slow" => Kind::Slow,
+            "lost-call" => Kind::LostCall,
             "lost-answer" => Kind::LostAnswer,
             "kill-function" if !text(request, "function").is_empty() => {
                 Kind::KillFunction(text(request, "function"))
@@ -57,13 +65,16 @@ impl Faults {
             "kill-function" => return Err("`kill-function` needs `function`".to_owned()),
             other => {
                 return Err(format!(
-                    "kind `{other}` is none of throttle, 500, denied, slow, lost-answer, kill-function"
+                    "kind `{other}` is none of throttle, 500, denied, slow, lost-call, lost-answer, kill-function"
                 ));
             }
         };
         let number = |key: &str| request.get(key).and_then(Value::as_u64).unwrap_or(1).max(1);
+        let service = text(request, "service");
+        let caller = if service == "lambda" { "function" } else { "caller" };
         lock(&self.armed).push(Fault {
-            service: text(request, "service"),
+            caller: text(request, caller),
+            service,
             operation: text(request, "operation"),
             before: number("nth") - 1,
             times: number("times"),
@@ -77,14 +88,16 @@ impl Faults {
         lock(&self.armed).clear();
     }
 
-    /// The fault of this call, if one is due.
+    /// The fault of this call, if one is due; `caller` is the function that makes it, or the one that is invoked.
     #[must_use]
-    pub fn take(&self, service: &str, operation: &str) -> Option<Kind> {
+    pub fn take(&self, service: &str, operation: &str, caller: Option<&str>) -> Option<Kind> {
         let mut armed = lock(&self.armed);
+        let is = |wanted: &str, found: &str| wanted == found || wanted == "*";
         let fault = armed.iter_mut().find(|fault| {
             fault.times > 0
-                && fault.service == service
-                && (fault.operation == operation || fault.operation == "*")
+                && (fault.service == service || (fault.service == "*" && service != "lambda"))
+                && is(&fault.operation, operation)
+                && (fault.caller.is_empty() || Some(fault.caller.as_str()) == caller)
         })?;
         if fault.before > 0 {
             fault.before -= 1;
@@ -99,7 +112,7 @@ impl Faults {
     pub fn describe(&self) -> Value {
         let armed = lock(&self.armed);
         let one = |fault: &Fault| {
-            json!({"service": fault.service, "operation": fault.operation, "before": fault.before,
+            json!({"service": fault.service, "operation": fault.operation, "caller": fault.caller, "before": fault.before,
                    "times": fault.times, "kind": format!("{:?}", fault.kind)})
         };
         json!(armed.iter().filter(|fault| fault.times > 0).map(one).collect::<Vec<_>>())
@@ -140,15 +153,34 @@ mod tests {
         faults
             .arm(&json!({"service": "codedeploy", "operation": "StopDeployment", "nth": 2, "kind": "throttle"}))
             .unwrap();
-        assert_eq!(faults.take("codepipeline", "StopDeployment"), None);
-        assert_eq!(faults.take("codedeploy", "StopDeployment"), None);
-        assert_eq!(faults.take("codedeploy", "StopDeployment"), Some(Kind::Throttle));
-        assert_eq!(faults.take("codedeploy", "StopDeployment"), None);
+        assert_eq!(faults.take("codepipeline", "StopDeployment", None), None);
+        assert_eq!(faults.take("codedeploy", "StopDeployment", None), None);
+        assert_eq!(faults.take("codedeploy", "StopDeployment", None), Some(Kind::Throttle));
+        assert_eq!(faults.take("codedeploy", "StopDeployment", None), None);
+    }
+
+    #[test]
+    fn a_fault_for_one_caller_counts_its_calls_only() {
+        let faults = Faults::default();
+        let kill = json!({"service": "*", "operation": "*", "caller": "watch", "nth": 2, "kind": "kill-function", "function": "watch"});
+        faults.arm(&kill).unwrap();
+        assert_eq!(faults.take("ecs", "DescribeServices", Some("watch")), None);
+        assert_eq!(faults.take("ecs", "DescribeServices", Some("hook")), None);
+        assert_eq!(faults.take("ecs", "DescribeServices", None), None);
+        assert_eq!(
+            faults.take("lambda", "Invoke", Some("watch")),
+            None,
+            "an invocation is no call of its function"
+        );
+        assert_eq!(
+            faults.take("codedeploy", "StopDeployment", Some("watch")),
+            Some(Kind::KillFunction("watch".into()))
+        );
     }
 
     #[test]
     fn an_unknown_kind_is_refused_with_the_known_ones() {
         let words = Faults::default().arm(&json!({"kind": "explode"})).unwrap_err();
-        insta::assert_snapshot!(words, @"kind `explode` is none of throttle, 500, denied, slow, lost-answer, kill-function");
+        insta::assert_snapshot!(words, @"kind `explode` is none of throttle, 500, denied, slow, lost-call, lost-answer, kill-function");
     }
 }

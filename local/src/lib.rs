@@ -3,6 +3,7 @@
 
 pub mod admin;
 pub mod archive;
+pub mod caller;
 pub mod clock;
 pub mod control_plane;
 pub mod emulator;
@@ -13,6 +14,7 @@ pub mod journal;
 pub mod platform;
 pub mod protocol;
 pub mod recorder;
+pub mod responder;
 pub mod rules;
 pub mod runtime_api;
 pub mod under_test;

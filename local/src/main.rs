@@ -3,15 +3,16 @@
 use anyhow::{Context, Result};
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, State};
+use axum::extract::{ConnectInfo, DefaultBodyLimit, State};
 use axum::http::{HeaderMap, Method, Uri};
 use clap::Parser;
-use local::admin;
 use local::clock::{Clock, MINUTE, Millis};
 use local::control_plane::{Options, Stack};
 use local::emulator::Emulator;
 use local::github::{GitHub, Settings};
 use local::protocol::{self, Protocol};
+use local::{admin, caller, responder};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -79,6 +80,7 @@ async fn run(arguments: Arguments) -> Result<()> {
 
     let app = Router::new()
         .merge(admin::routes())
+        .merge(responder::routes())
         .fallback(aws)
         .layer(DefaultBodyLimit::max(8 << 20))
         .with_state(stack);
@@ -86,7 +88,7 @@ async fn run(arguments: Arguments) -> Result<()> {
         .await
         .with_context(|| format!("port {} cannot be bound", arguments.port))?;
     tokio::select! {
-        ended = axum::serve(listener, app).into_future() => ended.context("the control plane ended"),
+        ended = axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>()).into_future() => ended.context("the control plane ended"),
         ended = github.serve() => ended.context("GitHub ended"),
     }
 }
@@ -98,10 +100,11 @@ fn a_week_ago(now: Millis) -> Millis {
 
 async fn aws(
     State(stack): State<Arc<Stack>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
     method: Method,
     uri: Uri,
     headers: HeaderMap,
     body: Bytes,
 ) -> axum::response::Response {
-    protocol::handle(stack, method, uri, headers, body).await
+    protocol::handle(stack, caller::of(peer), method, uri, headers, body).await
 }

@@ -1,9 +1,10 @@
 //! Seeds the account with the sample platform: the API calls of `<platform>/account/*.json`, in the order of their names.
 //!
-//! Each file is a list of `{"service", "operation", "input"}`; `${Name}` in a text is an output of the deployed Tidegate stack.
+//! Each file is a list of `{"service", "operation", "input"}`; `${Name}` in a text is an output of the deployed Tidegate stack. Services with a
+//! strategy of ECS's own lie beside them, in `<platform>/services/<name>.json`, and are made when somebody asks for them.
 
 use crate::control_plane::Stack;
-use crate::values::text;
+use crate::values::{lock, text};
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -25,6 +26,7 @@ pub async fn seed(stack: &Arc<Stack>, outputs: &Value) -> Result<usize, String> 
         }
         stack.codebuild.fill_in(token, &name);
     }
+    *lock(&stack.outputs) = outputs.clone();
     let folder = stack.options.platform.join("account");
     let entries = std::fs::read_dir(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     let mut files: Vec<_> = entries.flatten().map(|entry| entry.path()).collect();
@@ -48,6 +50,21 @@ pub async fn seed(stack: &Arc<Stack>, outputs: &Value) -> Result<usize, String> 
     stack.credentials.set_up(stack, &text(outputs, "ArtifactBucketName")).await?;
     stack.rules.take_over(stack).await?;
     Ok(count)
+}
+
+/// The request that makes a sample service, filled in.
+///
+/// # Errors
+/// When there is no such sample, or it is no JSON.
+pub fn sample(stack: &Stack, name: &str) -> Result<Value, String> {
+    if !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
+        return Err(format!("`{name}` is no name of a sample"));
+    }
+    let file = stack.options.platform.join("services").join(format!("{name}.json"));
+    let content = std::fs::read_to_string(&file).map_err(|_| format!("there is no sample `{name}`"))?;
+    let request: Value =
+        serde_json::from_str(&content).map_err(|error| format!("sample `{name}`: {error}"))?;
+    Ok(fill(&request, &lock(&stack.outputs)))
 }
 
 /// Fills outputs into every text of a document.

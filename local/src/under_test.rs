@@ -148,6 +148,9 @@ fn template_settings<'t>(template: &'t str, program: &str) -> BTreeSet<&'t str> 
     let block = template
         .lines()
         .skip_while(|line| !line.contains(&binary))
+        // The next resource, or a heading between two, ends this one.
+        .skip(1)
+        .take_while(|line| line.is_empty() || line.starts_with("   "))
         .skip_while(|line| line.trim() != "Variables:")
         .skip(1)
         .map_while(|line| line.strip_prefix("          "));
@@ -175,9 +178,23 @@ mod tests {
       Environment:
         Variables:
           THREE: y
+  C:
+    Metadata: {BuildProperties: {Binary: c}}
+    Properties:
+      Timeout: 10
+  D:
+    Metadata: {BuildProperties: {Binary: d}}
+    Properties:
+      Environment:
+        Variables:
+          FOUR: z
 ";
         assert_eq!(template_settings(template, "/target/debug/a"), BTreeSet::from(["ONE", "TWO"]));
         assert_eq!(template_settings(template, "/target/debug/b"), BTreeSet::from(["THREE"]));
-        assert!(template_settings(template, "c").is_empty());
+        assert!(
+            template_settings(template, "/target/debug/c").is_empty(),
+            "the next function's are not its own"
+        );
+        assert!(template_settings(template, "e").is_empty());
     }
 }

@@ -249,3 +249,51 @@ async fn a_closed_transition_holds_executions_until_it_is_opened() {
     world.minutes(1).await;
     assert_eq!(world.count("gate"), 1);
 }
+
+/// Source → Deploy of a blue/green service with these hooks; the execution after 90 minutes, and what its action says.
+async fn deployed(hooks: Value) -> (String, Value) {
+    let world = World::new().await;
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("imagedefinitions.json"), r#"[{"name": "api", "imageUri": "api:2"}]"#)
+        .unwrap();
+    let zip = local::archive::of_folder(folder.path(), |content| content).unwrap();
+    world.plane.objects.lock().unwrap().insert("sources/app.zip".to_owned(), zip.into());
+    world.ok("ecs", "CreateCluster", json!({"clusterName": "c"})).await;
+    let container = json!([{"name": "api", "image": "api:1"}]);
+    world
+        .ok("ecs", "RegisterTaskDefinition", json!({"family": "api", "containerDefinitions": container}))
+        .await;
+    world
+        .ok("ecs", "CreateService", json!({"cluster": "c", "serviceName": "api", "taskDefinition": "api"}))
+        .await;
+    let native = json!({"strategy": "BLUE_GREEN", "lifecycleHooks": hooks});
+    let update = json!({"cluster": "c", "service": "api", "deploymentConfiguration": native});
+    world.ok("ecs", "UpdateService", update).await;
+    let source = json!({"S3Bucket": "sources", "S3ObjectKey": "app.zip"});
+    let deploy = json!({"ClusterName": "c", "ServiceName": "api"});
+    let document = json!({"name": "p", "roleArn": "r", "executionMode": "QUEUED", "pipelineType": "V2",
+        "artifactStore": {"type": "S3", "location": "artifacts"}, "stages": [
+            {"name": "Source", "actions": [action("Source", "Source", "S3", &source)]},
+            {"name": "Deploy", "actions": [action("Deploy", "Deploy", "ECS", &deploy)]}]});
+    world.ok("codepipeline", "CreatePipeline", json!({"pipeline": document})).await;
+    let id = start(&world, json!({})).await;
+    world.minutes(90).await;
+    let history = world.ok("codepipeline", "ListActionExecutions", json!({"pipelineName": "p"})).await;
+    let details = history["actionExecutionDetails"].as_array().unwrap();
+    let found = details.iter().find(|detail| detail["actionName"] == "Deploy").unwrap();
+    (status(&world, &id).await, found["output"]["executionResult"]["errorDetails"]["message"].clone())
+}
+
+#[tokio::test]
+async fn an_ecs_action_follows_the_services_own_strategy_to_its_end() {
+    let (status, words) = deployed(json!([])).await;
+    assert_eq!(status, "Succeeded", "{words}");
+    let hook = json!([{"hookTargetArn": "arn:aws:lambda:us-east-1:0:function:says-nothing", "lifecycleStages": ["PRE_SCALE_UP"]}]);
+    let (status, words) = deployed(hook).await;
+    assert_eq!(status, "Failed");
+    assert!(words.as_str().unwrap().contains("ROLLBACK_SUCCESSFUL"), "{words}");
+    let pause = json!([{"targetType": "PAUSE", "lifecycleStages": ["PRE_SCALE_UP"]}]);
+    let (status, words) = deployed(pause).await;
+    assert_eq!(status, "Failed");
+    insta::assert_snapshot!(words.as_str().unwrap(), @"service `api` did not become steady");
+}

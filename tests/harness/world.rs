@@ -102,9 +102,7 @@ impl World {
         world.control("/_local/faults/reset", &json!({}))?;
         world.set_routes(ROUTES)?;
         world.come_to_rest()?;
-        let journal = world.request(&format!("{}/_local/journal?since={}", world.control, u64::MAX), None)?;
-        world.journal_start =
-            journal.get("next").and_then(Value::as_u64).context("the journal has no end")?;
+        world.journal_start = world.journal_end()?;
         Ok(world)
     }
 
@@ -153,6 +151,23 @@ impl World {
     /// When it refuses or does not answer.
     pub fn control(&self, path: &str, body: &Value) -> Result<Value> {
         self.request(&format!("{}{path}", self.control), Some(body))
+    }
+
+    /// Asks the control plane's admin interface.
+    ///
+    /// # Errors
+    /// When it refuses or does not answer.
+    pub fn look_up(&self, path: &str) -> Result<Value> {
+        self.request(&format!("{}{path}", self.control), None)
+    }
+
+    /// The number of the next entry of the journal.
+    ///
+    /// # Errors
+    /// When the control plane does not answer.
+    pub fn journal_end(&self) -> Result<u64> {
+        let journal = self.look_up(&format!("/_local/journal?since={}", u64::MAX))?;
+        journal.get("next").and_then(Value::as_u64).context("the journal has no end")
     }
 
     /// Posts to the GitHub stand-in's admin interface.
@@ -249,7 +264,18 @@ impl World {
     /// # Errors
     /// When Parameter Store refuses.
     pub fn policy(&self, name: &str, text: &str) -> Result<Instead<'_>> {
-        let name = format!("{}/{name}", self.output("PolicyPrefix"));
+        self.parameter(format!("{}/{name}", self.output("PolicyPrefix")), text)
+    }
+
+    /// Puts `text` in place of the watch settings; dropping what is returned puts the old ones back.
+    ///
+    /// # Errors
+    /// When Parameter Store refuses.
+    pub fn watch_settings(&self, text: &str) -> Result<Instead<'_>> {
+        self.parameter(self.output("WatchParameterName").to_owned(), text)
+    }
+
+    fn parameter(&self, name: String, text: &str) -> Result<Instead<'_>> {
         let known = self.emulator.json("ssm", "AmazonSSM.GetParameter", "1.1", &json!({"Name": name}))?;
         let before = known.pointer("/Parameter/Value").and_then(Value::as_str);
         let before = before.with_context(|| format!("{name} has no value"))?.to_owned();

@@ -18,4 +18,5 @@ mod pull_request_told;
 mod pull_requests;
 mod rotation;
 mod routes;
+mod shifts;
 mod source_killed;

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// Packages of the functions; each has a binary of the same name.
-pub(crate) const FUNCTIONS: [&str; 11] = [
+pub(crate) const FUNCTIONS: [&str; 12] = [
     "webhook",
     "secret-rotation",
     "delivery-sweep",
@@ -24,6 +24,7 @@ pub(crate) const FUNCTIONS: [&str; 11] = [
     "pre-traffic",
     "post-traffic",
     "traffic-watch",
+    "revision-check",
     "metrics-collector",
     "feedback",
     "dashboard",

@@ -29,7 +29,7 @@ fn deploys(aws: &Recorder) {
     aws.answer(
         "GetDeployment",
         Reply::json(&json!({"deploymentInfo": {"deploymentId": "d-A1B2C3D4E", "applicationName": "b2b",
-            "deploymentGroupName": "api-gateway", "status": "InProgress", "creator": "user"}})),
+            "deploymentGroupName": "api-gateway", "status": "InProgress", "creator": "user", "createTime": 1_795_469_000.0}})),
     )
     .answer("ListDeploymentTargets", Reply::json(&json!({"targetIds": ["b2b:api-gateway"]})))
     .answer("BatchGetDeploymentTargets", Reply::json(&json!({"deploymentTargets": [target]})))
@@ -39,8 +39,9 @@ fn deploys(aws: &Recorder) {
 /// The watch's record with this verdict.
 fn watched(verdict: &Value) -> Reply {
     let group = json!({"name": "g", "dimension": "targetgroup/g/1", "loadBalancer": "app/b/1"});
-    let watch = json!({"deploymentId": "d-A1B2C3D4E", "application": "b2b", "group": "api-gateway", "green": group, "blue": group,
-        "createdAt": "2026-11-23T21:30:00Z", "minutes": {}, "exposurePercent": 10, "verdict": verdict, "waiting": null, "finalState": null});
+    let watch = json!({"record": 2, "deploymentId": "d-A1B2C3D4E", "engine": "codedeploy", "application": "b2b", "group": "api-gateway",
+        "createdAt": "2026-11-23T21:30:00Z", "watchedFrom": "2026-11-23T21:30:00Z", "policy": {}, "arms": {"green": group, "blue": group},
+        "verdict": verdict});
     Reply::json(&json!({"Item": {"pk": {"S": "WATCH"}, "sk": {"S": "d-A1B2C3D4E"}, "version": {"N": "4"},
         "body": {"S": watch.to_string()}}}))
 }
@@ -121,7 +122,7 @@ fn without_a_verdict_the_hook_is_left_to_the_watch() {
         function.aws.requests_of("PutItem")[0].json()["Item"]["body"]["S"].as_str().unwrap(),
     )
     .unwrap();
-    assert_eq!(body["waiting"]["hookExecutionId"], hook()["LifecycleEventHookExecutionId"]);
+    assert_eq!(body["waiting"]["asker"]["execution"], hook()["LifecycleEventHookExecutionId"]);
     function.stop(&[]).unwrap();
 }
 
@@ -154,7 +155,7 @@ fn a_table_that_is_down_fails_the_hook_before_the_deadline() {
     function.aws.answer("GetItem", Reply::error(500, "InternalServerError", "try again"));
     let words = reason(&function.invoke(&hook(), 15));
     assert!(words.starts_with("false: "), "{words}");
-    insta::assert_snapshot!(words.replace("within 5 s", "within 4 s"), @"false: the watch's record could not be read within 4 s");
+    insta::assert_snapshot!(words.replace("within 5 s", "within 4 s"), @"false: not ready within 4 s: DynamoDB could not answer `GetItem` now: `InternalServerError`: try again");
     insta::assert_snapshot!(answered(&function.aws), @"d-A1B2C3D4E Failed");
     function.stop(&[]).unwrap();
 }

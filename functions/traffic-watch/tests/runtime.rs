@@ -23,9 +23,9 @@ fn tick() -> Value {
 /// An active record as the table keeps it.
 fn record(deployment: &str) -> Value {
     let group = |name: &str| json!({"name": name, "dimension": format!("targetgroup/{name}/1"), "loadBalancer": "app/b2b-production/1"});
-    let watch = json!({"deploymentId": deployment, "application": "b2b", "group": "api-gateway", "green": group("green"),
-        "blue": group("blue"), "createdAt": "2026-11-23T21:30:00Z", "minutes": {}, "exposurePercent": 0, "verdict": null,
-        "waiting": null, "finalState": null});
+    let watch = json!({"record": 2, "deploymentId": deployment, "engine": "codedeploy", "application": "b2b", "group": "api-gateway",
+        "createdAt": "2026-11-23T21:30:00Z", "watchedFrom": "2026-11-23T21:30:00Z", "policy": {},
+        "arms": {"green": group("green"), "blue": group("blue")}});
     json!({"pk": {"S": "WATCH"}, "sk": {"S": deployment}, "version": {"N": "1"}, "body": {"S": watch.to_string()}})
 }
 
@@ -45,15 +45,15 @@ fn active(aws: &Recorder, deployments: &[&str]) {
 
 fn deployment() -> Reply {
     Reply::json(&json!({"deploymentInfo": {"applicationName": "b2b", "deploymentGroupName": "api-gateway",
-        "status": "InProgress", "creator": "user"}}))
+        "status": "InProgress", "creator": "user", "createTime": SHIFT}}))
 }
 
 /// Six minutes in which green answers `errors` of 600 requests with 5XX, and blue 25 of 5400.
 fn minutes(errors: u32) -> Reply {
     let times: Vec<Value> = (0..6).map(|minute| json!({"epochSeconds": SHIFT + 60 * minute})).collect();
     let result = |id: &str, value: u32| json!({"Id": id, "Label": id, "StatusCode": "Complete", "Timestamps": times, "Values": vec![f64::from(value); 6]});
-    Reply::cbor(&json!({"MetricDataResults": [result("green_requests", 600), result("green_errors", errors),
-        result("blue_requests", 5400), result("blue_errors", 25)], "Messages": []}))
+    Reply::cbor(&json!({"MetricDataResults": [result("q0", 600), result("q1", errors),
+        result("q2", 5400), result("q3", 25)], "Messages": []}))
 }
 
 fn started() -> FunctionUnderTest {

@@ -14,6 +14,8 @@ pub mod ecr;
 pub mod ecs;
 pub mod elb;
 pub mod lambda;
+#[cfg(test)]
+pub(crate) mod test_world;
 pub mod traffic;
 
 use crate::clock::{Clock, MINUTE, Millis};
@@ -112,8 +114,12 @@ pub struct Stack {
     pub ecs: ecs::Ecs,
     /// Elastic Load Balancing.
     pub elb: elb::Elb,
+    /// CloudWatch.
+    pub cloudwatch: cloudwatch::CloudWatch,
     /// ECR.
     pub ecr: ecr::Ecr,
+    /// Outputs of the deployed Tidegate stack, since it was seeded.
+    pub outputs: std::sync::Mutex<Value>,
     driving: tokio::sync::Mutex<()>,
     advancing: tokio::sync::Mutex<()>,
 }
@@ -139,7 +145,9 @@ impl Stack {
             codedeploy: codedeploy::CodeDeploy::default(),
             ecs: ecs::Ecs::default(),
             elb: elb::Elb::default(),
+            cloudwatch: cloudwatch::CloudWatch::default(),
             ecr: ecr::Ecr::default(),
+            outputs: std::sync::Mutex::default(),
             driving: tokio::sync::Mutex::default(),
             advancing: tokio::sync::Mutex::default(),
         }
@@ -166,8 +174,8 @@ impl Stack {
             "codebuild" => self.codebuild.call(self, operation, input).await,
             "codedeploy" => self.codedeploy.call(self, operation, input),
             "ecs" => self.ecs.call(self, operation, input),
-            "elb" => self.elb.call(operation, input),
-            "cloudwatch" => cloudwatch::call(self, operation, input),
+            "elb" => self.elb.call(self.now(), operation, input),
+            "cloudwatch" => self.cloudwatch.call(self, operation, input),
             "ecr" => self.ecr.call(operation, input),
             other => Err(ApiError::new("UnknownOperationException", &format!("no service `{other}`"))),
         }
@@ -257,4 +265,29 @@ impl Stack {
 #[must_use]
 pub fn arn(service: &str, rest: &str) -> String {
     format!("arn:aws:{service}:{REGION}:{ACCOUNT}:{rest}")
+}
+
+/// Without members that are null: the APIs leave them out.
+pub(crate) fn strip(value: Value) -> Value {
+    match value {
+        Value::Object(members) => members
+            .into_iter()
+            .filter(|(_, v)| !v.is_null())
+            .map(|(k, v)| (k, strip(v)))
+            .collect::<serde_json::Map<_, _>>()
+            .into(),
+        Value::Array(items) => items.into_iter().map(strip).collect::<Vec<_>>().into(),
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn what_is_null_is_left_out() {
+        assert_eq!(strip(json!({"a": null, "b": [{"c": null}]})).to_string(), r#"{"b":[{}]}"#);
+    }
 }

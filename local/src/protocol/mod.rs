@@ -186,9 +186,10 @@ impl futures_core::Stream for Breaks {
     }
 }
 
-/// Handles one AWS request.
+/// Handles one AWS request; `caller` is the function that makes it, where that is known.
 pub async fn handle(
     stack: Arc<Stack>,
+    caller: Option<String>,
     method: Method,
     uri: Uri,
     headers: HeaderMap,
@@ -205,24 +206,29 @@ pub async fn handle(
             return json_error(&error);
         }
     };
-    let fault = stack.faults.take(call.service, &call.operation);
+    let fault = stack.faults.take(call.service, &call.operation, caller.as_deref());
     let result = match &fault {
         Some(Kind::Throttle) => Err(ApiError::new("ThrottlingException", "Rate exceeded")),
         Some(Kind::Internal) => Err(ApiError::internal("the fault that was asked for")),
         Some(Kind::Denied) => Err(ApiError::new("AccessDeniedException", "the fault that was asked for")),
         Some(Kind::KillFunction(function)) => {
             let killed = kill_function(function, stack.emulator.url()).unwrap_or(0);
-            stack.journal.add("killed", json!({"function": function, "processes": killed}));
+            let (service, operation) = (call.service, &call.operation);
+            stack.journal.add(
+                "killed",
+                json!({"function": function, "processes": killed, "caller": caller, "service": service, "operation": operation}),
+            );
             return broken();
         }
+        Some(Kind::LostCall) => Err(ApiError::internal("the connection was lost")),
         Some(Kind::Slow) => {
             tokio::time::sleep(SLOW).await;
             perform(&stack, &call).await
         }
         Some(Kind::LostAnswer) | None => perform(&stack, &call).await,
     };
-    record(&stack, &call, &result, fault.as_ref());
-    if fault == Some(Kind::LostAnswer) {
+    record(&stack, &call, &result, fault.as_ref(), caller);
+    if matches!(fault, Some(Kind::LostAnswer | Kind::LostCall)) {
         return broken();
     }
     stack.protocol.answer(&call, result)
@@ -233,7 +239,13 @@ async fn perform(stack: &Arc<Stack>, call: &Call) -> Result<Value, ApiError> {
     stack.call(call.service, &call.operation, &call.input).await
 }
 
-fn record(stack: &Stack, call: &Call, result: &Result<Value, ApiError>, fault: Option<&Kind>) {
+fn record(
+    stack: &Stack,
+    call: &Call,
+    result: &Result<Value, ApiError>,
+    fault: Option<&Kind>,
+    caller: Option<String>,
+) {
     let mut entry = json!({"service": call.service, "operation": call.operation, "input": call.input});
     if let Some(members) = entry.as_object_mut() {
         if let Err(error) = result {
@@ -241,6 +253,9 @@ fn record(stack: &Stack, call: &Call, result: &Result<Value, ApiError>, fault: O
             if error.code == "UnknownOperationException" || error.code == "ValidationException" {
                 members.insert("unexpected".into(), json!(fault.is_none()));
             }
+        }
+        if let Some(caller) = caller {
+            members.insert("caller".into(), json!(caller));
         }
         if let Some(fault) = fault {
             members.insert("fault".into(), json!(format!("{fault:?}")));

@@ -46,6 +46,8 @@ pub mod policies;
 pub mod report_store;
 #[cfg(all(feature = "codepipeline", feature = "codebuild", feature = "source"))]
 pub mod runners;
+#[cfg(feature = "ecs")]
+pub mod running;
 #[cfg(all(feature = "ecr", feature = "gates"))]
 pub mod scans;
 #[cfg(all(feature = "secretsmanager", feature = "source"))]

@@ -19,6 +19,7 @@ pub mod rank_judge;
 pub mod record_read;
 #[cfg(feature = "watch-report")]
 pub mod report;
+pub mod revision;
 pub mod series;
 #[cfg(feature = "watch-series")]
 pub mod series_read;

@@ -156,10 +156,13 @@ pub struct Watch {
     /// Noise that was learned before the shift, by metric; none until it was looked for.
     pub noise: Option<NoiseOf>,
     /// Settled minutes, by their start.
+    #[serde(default)]
     pub minutes: Series,
     /// Green's shares of the traffic, in order.
+    #[serde(default)]
     pub weights: Vec<Weight>,
     /// What was checked.
+    #[serde(default)]
     pub checks: Vec<Checked>,
     /// Why going back would be worse than staying, if it would be.
     pub freeze: Option<String>,
@@ -173,8 +176,10 @@ pub struct Watch {
     /// What was done about it.
     pub action: Option<Action>,
     /// Whether people were told of the verdict.
+    #[serde(default)]
     pub told: bool,
     /// Pauses of ECS that people were told of.
+    #[serde(default)]
     pub pauses_told: Vec<String>,
     /// Who waits for the verdict.
     pub waiting: Option<Waiting>,

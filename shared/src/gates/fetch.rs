@@ -3,8 +3,9 @@
 //! What is needed is said by [`Archive::places`], and what of it is worth a request by [`Sparse::plan`]; here it is only fetched. All pieces
 //! are of one object. Must not: unpack anything.
 
-use super::archive::{Archive, Unopened};
+use super::archive::{Archive, Note, Unopened};
 use super::job::{Artifact, Credentials};
+use super::policy::Globs;
 use super::ports::Artifacts;
 use super::ranges::{MAX_KEPT, Sparse, SparseReader};
 use super::run::GateError;
@@ -14,6 +15,22 @@ use std::ops::Range;
 pub(super) const TAIL: u64 = 4 * 1024 * 1024;
 /// Largest directory: that of as many files as are looked at, with long names.
 const MAX_DIRECTORY: u64 = 64 * 1024 * 1024;
+
+/// The small files of an artifact that some of `globs` fits, whole.
+///
+/// # Errors
+/// Faults of the store, and what is wrong with the artifact in words.
+pub async fn notes<A: Artifacts>(
+    artifacts: &A,
+    credentials: &Credentials,
+    artifact: &Artifact,
+    globs: &Globs,
+) -> Result<Vec<Note>, GateError> {
+    let fetcher = Fetcher { artifacts, credentials: Some(credentials) };
+    let mut opened = fetcher.open(artifact).await?;
+    fetcher.files(&mut opened, |path| globs.fit(path)).await?;
+    opened.archive()?.notes(globs).map_err(|rejection| GateError::Broken(rejection.to_string()))
+}
 
 /// Fetches with one job's credentials.
 pub(super) struct Fetcher<'a, A> {

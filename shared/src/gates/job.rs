@@ -139,11 +139,25 @@ pub fn id(event: &Value) -> Option<&str> {
     event.pointer("/CodePipeline.job/id").and_then(Value::as_str).filter(|id| !id.is_empty())
 }
 
-/// Reads a job.
+/// A job before anybody has read what its action was told.
+pub struct Envelope {
+    /// Job id: whoever holds it must answer.
+    pub id: String,
+    /// `UserParameters`, as they are written.
+    pub parameters: String,
+    /// Input artifacts in S3.
+    pub artifacts: Vec<Artifact>,
+    /// Credentials for those artifacts.
+    pub credentials: Credentials,
+    /// What the function gave itself when it asked to be continued; none the first time.
+    pub continuation: Option<Continuation>,
+}
+
+/// Reads a job of any of our actions.
 ///
 /// # Errors
 /// With the path of what is missing or wrong.
-pub fn read(event: &Value) -> Result<Job, Rejection> {
+pub fn envelope(event: &Value) -> Result<Envelope, Rejection> {
     let text = |pointer: &str| {
         event
             .pointer(&format!("/CodePipeline.job{pointer}"))
@@ -151,9 +165,9 @@ pub fn read(event: &Value) -> Result<Job, Rejection> {
             .map(ToOwned::to_owned)
             .ok_or_else(|| Rejection::new(format!("the job has no text at `{}`", pointer.replace('/', "."))))
     };
-    let parameters = Parameters::read(&text("/data/actionConfiguration/configuration/UserParameters")?)?;
+    let parameters = text("/data/actionConfiguration/configuration/UserParameters")?;
     let token = event.pointer("/CodePipeline.job/data/continuationToken").and_then(Value::as_str);
-    Ok(Job {
+    Ok(Envelope {
         id: text("/id")?,
         parameters,
         artifacts: artifacts(event)?,
@@ -164,6 +178,18 @@ pub fn read(event: &Value) -> Result<Job, Rejection> {
         },
         continuation: token.filter(|token| !token.is_empty()).map(Continuation::read).transpose()?,
     })
+}
+
+/// Reads a job of the gate.
+///
+/// # Errors
+/// With the path of what is missing or wrong.
+pub fn read(event: &Value) -> Result<Job, Rejection> {
+    let pointer = "/CodePipeline.job/data/actionConfiguration/configuration/UserParameters";
+    let parameters = event.pointer(pointer).and_then(Value::as_str).map(Parameters::read).transpose()?;
+    let Envelope { id, artifacts, credentials, continuation, .. } = envelope(event)?;
+    let parameters = parameters.ok_or_else(|| Rejection::new("the job has no text at `UserParameters`"))?;
+    Ok(Job { id, parameters, artifacts, credentials, continuation })
 }
 
 fn artifacts(event: &Value) -> Result<Vec<Artifact>, Rejection> {

@@ -13,7 +13,7 @@ pub mod evaluate;
 pub mod evidence;
 mod excuse;
 mod expression;
-mod fetch;
+pub mod fetch;
 mod gather;
 pub mod history;
 pub mod init;

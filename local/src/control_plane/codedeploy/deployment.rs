@@ -5,7 +5,6 @@ use super::config::Shift;
 use crate::clock::{MINUTE, Millis, SECOND};
 use crate::control_plane::Stack;
 use crate::control_plane::ecs::{TaskSet, View};
-use crate::control_plane::traffic::Share;
 use crate::values::uuid;
 use serde_json::json;
 
@@ -64,6 +63,8 @@ pub(crate) struct Lifecycle {
     pub(crate) started: Option<Millis>,
     pub(crate) ended: Option<Millis>,
     pub(crate) message: String,
+    /// Whether the hook was answered under its id.
+    pub(crate) answered: bool,
 }
 
 /// Where the service is.
@@ -89,6 +90,10 @@ pub(crate) struct Deployment {
     pub(crate) lifecycle: Vec<Lifecycle>,
     pub(crate) shift: Shift,
     pub(crate) weight: f64,
+    /// Percent of test traffic on green.
+    pub(crate) test: f64,
+    /// Alarms that stop it.
+    pub(crate) alarms: Vec<String>,
     pub(crate) error: Option<(String, String)>,
     pub(crate) rollback: Option<String>,
     pub(crate) triggered_by: Option<String>,
@@ -110,6 +115,7 @@ impl Deployment {
             started: None,
             ended: None,
             message: String::new(),
+            answered: false,
         };
         EVENTS.into_iter().map(one).collect()
     }
@@ -166,6 +172,12 @@ impl Deployment {
             return self.step_back(stack);
         }
         let now = stack.now();
+        let ringing = stack.cloudwatch.ringing(&self.alarms);
+        if !ringing.is_empty() {
+            let words = format!("the alarm `{}` is in state ALARM", ringing.join("`, `"));
+            self.fail("ALARM_ACTIVE", &words, "Stopped", now);
+            return true;
+        }
         let Some(event) = self.current() else {
             return self.finish(stack, now);
         };
@@ -205,6 +217,7 @@ impl Deployment {
     }
 
     fn go_on(&mut self, stack: &Stack, started: Millis, now: Millis) -> bool {
+        let id = self.id.clone();
         let Some(event) = self.current() else { return false };
         match event.name {
             "Install" if now >= started + INSTALL => {
@@ -213,12 +226,18 @@ impl Deployment {
                 true
             }
             "AllowTestTraffic" if now >= started + REROUTE => {
+                self.test = 100.0;
+                self.route(stack);
                 self.end_event(EventState::Succeeded, now, "");
                 true
             }
             "AllowTraffic" => self.shift_on(stack, started, now),
             "Install" | "AllowTestTraffic" => false,
             name if now >= started + HOOK_PATIENCE => {
+                stack.journal.add(
+                    "unanswered-hook",
+                    json!({"deployment": id, "hook": event.hook, "stage": name, "function": event.function}),
+                );
                 let words = format!("the hook at {name} did not answer within {} s", HOOK_PATIENCE / SECOND);
                 self.end_event(EventState::Failed, now, &words);
                 self.fail("HOOK_EXECUTION_FAILURE", &words, "Failed", now);
@@ -232,7 +251,7 @@ impl Deployment {
         match self.shift.next_after(started, self.weight) {
             Some((at, weight)) if at <= now => {
                 self.weight = weight;
-                self.route(stack, now);
+                self.route(stack);
                 true
             }
             Some(_) => false,
@@ -254,6 +273,7 @@ impl Deployment {
     /// Takes a hook's answer.
     pub(crate) fn answer(&mut self, index: usize, succeeded: bool, now: Millis) {
         let Some(event) = self.lifecycle.get_mut(index) else { return };
+        event.answered = true;
         event.state = if succeeded { EventState::Succeeded } else { EventState::Failed };
         event.ended = Some(now);
         if !succeeded {
@@ -289,7 +309,7 @@ impl Deployment {
         "Succeeded".clone_into(&mut self.status);
         self.ended = Some(now);
         self.weight = 100.0;
-        self.settle_traffic(stack, now);
+        self.settle_traffic(stack);
         true
     }
 
@@ -303,7 +323,7 @@ impl Deployment {
                 let moves = matches!(event.name, "Install" | "AllowTraffic");
                 event.state = if moves { EventState::Succeeded } else { EventState::Skipped };
             }
-            self.settle_traffic(stack, now);
+            self.settle_traffic(stack);
             return true;
         }
         if self.done_at().is_some_and(|at| now < at + REROUTE) {
@@ -326,24 +346,21 @@ impl Deployment {
         stack.ecs.set_green(stack, &self.place.cluster, &self.place.service, Some(green));
     }
 
-    fn share(&self, stack: &Stack, set: &TaskSet, percent: f64, green: bool) -> Share {
-        let error_ratio = stack.ecs.error_ratio(&set.task_definition);
-        Share { target_group: set.target_group.clone(), percent, error_ratio, green }
-    }
-
-    fn route(&self, stack: &Stack, now: Millis) {
-        let Some(view) = stack.ecs.view(&self.place.cluster, &self.place.service) else { return };
-        let mut shares = vec![self.share(stack, &view.blue, 100.0 - self.weight, false)];
-        if let Some(green) = &view.green {
-            shares.push(self.share(stack, green, self.weight, true));
-        }
-        stack.traffic.route(&self.place.service, shares, now);
+    fn route(&self, stack: &Stack) {
+        stack.ecs.shift(stack, (&self.place.cluster, &self.place.service), self.weight, self.test);
     }
 
     /// All traffic to the task set that is the service's own.
-    fn settle_traffic(&self, stack: &Stack, now: Millis) {
-        let Some(view) = stack.ecs.view(&self.place.cluster, &self.place.service) else { return };
-        stack.traffic.route(&self.place.service, vec![self.share(stack, &view.blue, 100.0, false)], now);
+    fn settle_traffic(&self, stack: &Stack) {
+        stack.ecs.shift(stack, (&self.place.cluster, &self.place.service), 0.0, 0.0);
+    }
+
+    /// Whether the wait before blue is terminated has begun.
+    pub(crate) fn waits_to_terminate(&self) -> bool {
+        let shifted = self.lifecycle.iter().all(|event| {
+            matches!(event.state, EventState::Succeeded | EventState::Skipped) && event.ended.is_some()
+        });
+        shifted && !self.is_rollback()
     }
 
     /// Task sets as they are, or were last.

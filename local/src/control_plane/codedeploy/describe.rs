@@ -2,8 +2,8 @@
 
 use super::deployment::{Deployment, EventState, Lifecycle};
 use crate::control_plane::ecs::TaskSet;
-use crate::control_plane::{REGION, Stack, arn};
-use crate::values::{moment, rfc3339, seconds, uuid};
+use crate::control_plane::{REGION, Stack, arn, strip};
+use crate::values::{moment, rfc3339, seconds, sha256, text, uuid};
 use serde_json::{Value, json};
 
 /// The id of the one target: `cluster:service`.
@@ -11,8 +11,8 @@ pub(super) fn target_id(deployment: &Deployment) -> String {
     format!("{}:{}", deployment.place.cluster, deployment.place.service)
 }
 
-/// `deploymentInfo`.
-pub(super) fn deployment(deployment: &Deployment) -> Value {
+/// `deploymentInfo`; what it takes from its group stands there.
+pub(super) fn deployment(deployment: &Deployment, group: &Value) -> Value {
     let error = deployment.error.as_ref().map(|(code, message)| json!({"code": code, "message": message}));
     let rollback = (deployment.rollback.as_ref().is_some_and(|id| !id.is_empty()) || deployment.triggered_by.is_some())
         .then(|| {
@@ -25,7 +25,10 @@ pub(super) fn deployment(deployment: &Deployment) -> Value {
         "creator": deployment.creator, "createTime": seconds(deployment.created), "startTime": seconds(deployment.created),
         "completeTime": moment(deployment.ended), "computePlatform": "ECS", "errorInformation": error,
         "deploymentStyle": {"deploymentType": "BLUE_GREEN", "deploymentOption": "WITH_TRAFFIC_CONTROL"},
-        "rollbackInfo": rollback,
+        "rollbackInfo": rollback, "autoRollbackConfiguration": group.get("autoRollbackConfiguration"),
+        "blueGreenDeploymentConfiguration": group.get("blueGreenDeploymentConfiguration"),
+        "loadBalancerInfo": group.get("loadBalancerInfo"),
+        "instanceTerminationWaitTimeStarted": deployment.waits_to_terminate(),
         "revision": {"revisionType": "AppSpecContent", "appSpecContent": {"content": deployment.content}},
     }))
 }
@@ -70,7 +73,11 @@ pub(super) fn group(request: &Value) -> Value {
     if let Some(members) = info.as_object_mut() {
         members.insert("computePlatform".into(), json!("ECS"));
         members.remove("tags");
-        members.insert("deploymentGroupId".into(), json!(uuid()));
+        let name = format!("{}/{}", text(request, "applicationName"), text(request, "deploymentGroupName"));
+        let digest = sha256(name.as_bytes());
+        let part = |from: usize, to: usize| digest.get(from..to).unwrap_or_default();
+        let id = format!("{}-{}-{}-{}-{}", part(0, 8), part(8, 12), part(12, 16), part(16, 20), part(20, 32));
+        members.insert("deploymentGroupId".into(), json!(id));
     }
     info
 }
@@ -101,39 +108,15 @@ pub(super) fn tell(stack: &Stack, deployment: &Deployment) {
 /// For the admin interface.
 pub(super) fn admin(deployment: &Deployment) -> Value {
     let event = |event: &Lifecycle| {
-        json!({"name": event.name, "status": event.state.word(), "function": event.function,
+        json!({"name": event.name, "status": event.state.word(), "function": event.function, "hook": event.hook, "answered": event.answered,
                "started": event.started.map(rfc3339), "ended": event.ended.map(rfc3339), "message": event.message})
     };
     let rollback = deployment.rollback.as_ref().filter(|id| !id.is_empty());
     json!({"id": deployment.id, "application": deployment.application, "group": deployment.group,
         "status": deployment.status, "config": deployment.config, "creator": deployment.creator,
-        "weights": {"blue": 100.0 - deployment.weight, "green": deployment.weight},
+        "weights": {"blue": 100.0 - deployment.weight, "green": deployment.weight}, "testWeight": deployment.test,
         "lifecycle": deployment.lifecycle.iter().map(event).collect::<Vec<_>>(),
         "rollback": rollback.map(|id| json!({"deployment": id})), "triggeredBy": deployment.triggered_by,
         "started": rfc3339(deployment.created), "ended": deployment.ended.map(rfc3339),
         "message": deployment.error.as_ref().map(|(code, words)| format!("{code}: {words}"))})
-}
-
-/// Without members that are null: the APIs leave them out.
-fn strip(value: Value) -> Value {
-    match value {
-        Value::Object(members) => members
-            .into_iter()
-            .filter(|(_, v)| !v.is_null())
-            .map(|(k, v)| (k, strip(v)))
-            .collect::<serde_json::Map<_, _>>()
-            .into(),
-        Value::Array(items) => items.into_iter().map(strip).collect::<Vec<_>>().into(),
-        other => other,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_null_is_left_out() {
-        assert_eq!(strip(json!({"a": null, "b": [{"c": null}]})).to_string(), r#"{"b":[{}]}"#);
-    }
 }

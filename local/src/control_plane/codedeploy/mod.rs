@@ -1,13 +1,18 @@
 //! CodeDeploy to ECS, blue/green: applications, groups, configurations, deployments, hooks, stop and rollback.
 //!
 //! A rollback is a new deployment by `codeDeployRollback` that sends traffic back to the original task set and runs no hooks. Not imitated: other
-//! compute platforms, alarms of a group, `deploymentReadyOption`, test listeners that carry requests, network load balancers.
+//! compute platforms, `deploymentReadyOption`, tasks of green that wait for healthy targets, network load balancers. A `StopDeployment` with
+//! `autoRollbackEnabled` false leaves everything where it is; without the member the group's `DEPLOYMENT_STOP_ON_REQUEST` decides.
 
 mod appspec;
 mod config;
 mod deployment;
 mod describe;
+mod stop;
+#[cfg(test)]
+pub(crate) mod tests;
 
+use super::ecs::Routes;
 use super::{ApiError, Stack};
 use crate::clock::{MINUTE, Millis};
 use crate::values::{at, deployment_id, list, lock, text, texts};
@@ -62,6 +67,7 @@ impl CodeDeploy {
                 state.groups.insert(key, input.clone());
                 Ok(json!({"deploymentGroupId": crate::values::uuid()}))
             }
+            "UpdateDeploymentGroup" => state.update_group(input),
             "GetDeploymentGroup" => {
                 let group =
                     state.group(&text(input, "applicationName"), &text(input, "deploymentGroupName"))?;
@@ -69,7 +75,9 @@ impl CodeDeploy {
             }
             "CreateDeployment" => state.create(stack, input),
             "GetDeployment" => {
-                state.find(input).map(|found| json!({"deploymentInfo": describe::deployment(found)}))
+                let found = state.find(input)?;
+                let group = state.groups.get(&(found.application.clone(), found.group.clone()));
+                Ok(json!({"deploymentInfo": describe::deployment(found, group.unwrap_or(&Value::Null))}))
             }
             "ListDeployments" => Ok(json!({"deployments": state.matching(input)})),
             "ListDeploymentTargets" => {
@@ -110,15 +118,21 @@ impl CodeDeploy {
             }
         }
         // What failed by itself rolls back if its group says so; what was stopped has been dealt with by the stop.
-        let failed: Vec<usize> = state
+        let event =
+            |d: &Deployment| match (d.status.as_str(), d.error.as_ref().map(|(code, _)| code.as_str())) {
+                ("Failed", _) => Some("DEPLOYMENT_FAILURE"),
+                ("Stopped", Some("ALARM_ACTIVE")) => Some("DEPLOYMENT_STOP_ON_ALARM"),
+                _ => None,
+            };
+        let ended: Vec<(usize, &str)> = state
             .deployments
             .iter()
             .enumerate()
-            .filter(|(_, d)| d.status == "Failed" && d.rollback.is_none() && d.creator != ROLLBACK)
-            .map(|(index, _)| index)
+            .filter(|(_, d)| d.rollback.is_none() && d.creator != ROLLBACK)
+            .filter_map(|(index, d)| Some((index, event(d)?)))
             .collect();
-        for index in failed {
-            moved |= state.roll_back(stack, index, "DEPLOYMENT_FAILURE");
+        for (index, event) in ended {
+            moved |= state.roll_back(stack, index, event);
         }
         moved
     }
@@ -159,6 +173,21 @@ impl State {
         found.ok_or_else(|| {
             error("DeploymentGroupDoesNotExistException", &format!("no deployment group `{group}`"))
         })
+    }
+
+    /// Members that are given take the place of the old ones.
+    fn update_group(&mut self, input: &Value) -> Result<Value, ApiError> {
+        let (application, name) = (text(input, "applicationName"), text(input, "currentDeploymentGroupName"));
+        self.group(&application, &name)?;
+        let group = self.groups.get_mut(&(application, name)).and_then(Value::as_object_mut);
+        let changes = input.as_object().into_iter().flatten();
+        if let Some(group) = group {
+            let kept = |key: &str| !matches!(key, "currentDeploymentGroupName" | "newDeploymentGroupName");
+            group.extend(
+                changes.filter(|(key, _)| kept(key)).map(|(key, value)| (key.clone(), value.clone())),
+            );
+        }
+        Ok(json!({"hooksNotCleanedUp": []}))
     }
 
     fn index(&self, input: &Value) -> Result<usize, ApiError> {
@@ -213,6 +242,9 @@ impl State {
         })?;
         let config = Some(text(input, "deploymentConfigName")).filter(|c| !c.is_empty());
         let config = config.unwrap_or_else(|| text(&group, "deploymentConfigName"));
+        let route = |kind: &str| texts(pair.get(kind).unwrap_or(&Value::Null), "listenerArns");
+        let routes = Routes { production: route("prodTrafficRoute"), test: route("testTrafficRoute") };
+        stack.ecs.set_routes(&place.cluster, &place.service, routes);
         let wait = group.pointer("/blueGreenDeploymentConfiguration/terminateBlueInstancesOnDeploymentSuccess/terminationWaitTimeInMinutes");
         let deployment = Deployment {
             id: deployment_id(),
@@ -228,6 +260,8 @@ impl State {
             place,
             green_group,
             weight: 0.0,
+            test: 0.0,
+            alarms: stop::alarms(&group, input),
             error: None,
             rollback: None,
             triggered_by: None,
@@ -266,60 +300,5 @@ impl State {
         }
         deployment.answer(at, succeeded, now);
         Ok(json!({"lifecycleEventHookExecutionId": hook}))
-    }
-
-    fn stop(&mut self, stack: &Stack, input: &Value) -> Result<Value, ApiError> {
-        let index = self.index(input)?;
-        let now = stack.now();
-        let deployment =
-            self.deployments.get_mut(index).ok_or_else(|| ApiError::internal("the deployment is gone"))?;
-        if deployment.is_over() {
-            return Err(error("DeploymentAlreadyCompletedException", "The deployment is already complete."));
-        }
-        deployment.last = stack.ecs.view(&deployment.place.cluster, &deployment.place.service);
-        deployment.fail("MANUAL_STOP", "The deployment was stopped on request.", "Stopped", now);
-        describe::tell(stack, deployment);
-        let asked = input.get("autoRollbackEnabled").and_then(Value::as_bool).unwrap_or(false);
-        let event = if asked { "ASKED" } else { "DEPLOYMENT_STOP_ON_REQUEST" };
-        self.roll_back(stack, index, event);
-        Ok(json!({"status": "Succeeded", "statusMessage": "Deployment stopped"}))
-    }
-
-    /// Makes the rollback deployment if it was asked for or the group wants it on `event`; whether it was made.
-    fn roll_back(&mut self, stack: &Stack, index: usize, event: &str) -> bool {
-        let Some(failed) = self.deployments.get(index).cloned() else { return false };
-        let group =
-            self.groups.get(&(failed.application.clone(), failed.group.clone())).unwrap_or(&Value::Null);
-        let automatic = group.get("autoRollbackConfiguration").unwrap_or(&Value::Null);
-        let wanted = automatic.get("enabled").and_then(Value::as_bool).unwrap_or(false)
-            && texts(automatic, "events").iter().any(|wanted| wanted == event);
-        if event != "ASKED" && !wanted {
-            if let Some(held) = self.deployments.get_mut(index) {
-                held.rollback = Some(String::new());
-            }
-            return false;
-        }
-        let last = stack.ecs.view(&failed.place.cluster, &failed.place.service);
-        let back = Deployment {
-            id: deployment_id(),
-            creator: ROLLBACK.to_owned(),
-            status: "InProgress".to_owned(),
-            lifecycle: Deployment::events(&AppSpec::default()),
-            weight: 0.0,
-            error: None,
-            rollback: None,
-            triggered_by: Some(failed.id.clone()),
-            created: stack.now(),
-            ended: None,
-            last: None,
-            ..failed
-        };
-        describe::tell(stack, &back);
-        if let Some(held) = self.deployments.get_mut(index) {
-            held.rollback = Some(back.id.clone());
-            held.last = held.last.take().or(last);
-        }
-        self.deployments.push(back);
-        true
     }
 }

@@ -367,11 +367,12 @@ fn outcome(
             Progress::Failed(words) => Some(("JobFailed", words)),
         },
         Waits::Service { cluster, service, task_definition } => {
-            if stack.ecs.is_steady(cluster, service, task_definition) {
-                Some(("", String::new()))
-            } else {
-                (age >= ECS_PATIENCE)
-                    .then(|| ("JobFailed", format!("service `{service}` did not become steady")))
+            match stack.ecs.outcome(cluster, service, task_definition) {
+                Some(Ok(())) => Some(("", String::new())),
+                // What the live action says of a rollback is not documented; that it fails is.
+                Some(Err(words)) => Some(("JobFailed", format!("service `{service}`: {words}"))),
+                None => (age >= ECS_PATIENCE)
+                    .then(|| ("JobFailed", format!("service `{service}` did not become steady"))),
             }
         }
         Waits::Deployment(id) => {

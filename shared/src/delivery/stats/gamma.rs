@@ -48,7 +48,17 @@ pub fn log_beta(a: f64, b: f64) -> f64 {
 #[must_use]
 pub fn log_beta_binomial(k: f64, n: f64, a: f64, b: f64) -> f64 {
     let ways = -(n + 1.0).ln() - log_beta(n - k + 1.0, k + 1.0);
-    ways + log_beta(k + a, n - k + b) - log_beta(a, b)
+    ways + log_rising(a, k) + log_rising(b, n - k) - log_rising(a + b, n)
+}
+
+/// ln Γ(x + k) − ln Γ(x) for x > 0, k ≥ 0: the rising factorial, without the difference of two large numbers.
+#[must_use]
+pub fn log_rising(x: f64, k: f64) -> f64 {
+    let end = x + k;
+    if x < STIRLING_FROM {
+        return log_gamma(end) - log_gamma(x);
+    }
+    (x - 0.5) * (k / x).ln_1p() + k * end.ln() - k + correction(end) - correction(x)
 }
 
 fn half_log_two_pi() -> f64 {

@@ -1,5 +1,6 @@
 use super::super::{Classification, Config, Judgement, MetricResult, Outcome, Series, Thresholds, judge};
 use super::config;
+use crate::delivery::stats::random::Random;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use serde_json::json;
@@ -193,6 +194,43 @@ fn a_judgement_is_json_without_surprises() {
       "score": 0.0
     }
     "#);
+}
+
+/// Classifications of 400 drawn pairs of 30 points each.
+fn drawn(mut arms: impl FnMut(&mut Random) -> (f64, f64), factor: f64) -> Vec<Classification> {
+    let config = config(&json!({"direction": "increase"}));
+    let mut random = Random::new(7);
+    let mut one = || {
+        let points: Vec<(f64, f64)> = (0..30).map(|_| arms(&mut random)).collect();
+        let arm =
+            |of: fn(&(f64, f64)) -> f64| points.iter().map(|point| of(point) * factor).collect::<Vec<_>>();
+        metric(&config, &arm(|point| point.0), &arm(|point| point.1)).classification
+    };
+    (0..400).map(|_| one()).collect()
+}
+
+fn high(found: &[Classification]) -> usize {
+    found.iter().filter(|one| **one == Classification::High).count()
+}
+
+#[test]
+fn error_rates_are_judged_alike_as_a_fraction_and_in_ppm() {
+    // Kayenta's root search calls 27 of 400 equal pairs high as a fraction and none in ppm, and differs in 150 of 400 with ×1.25.
+    for (ratio, least, most) in [(1.0, 0, 8), (1.25, 200, 400)] {
+        let arms = |random: &mut Random| {
+            (2e-4 * (1.0 + 0.2 * random.normal()), 2e-4 * ratio * (1.0 + 0.2 * random.normal()))
+        };
+        let (fraction, ppm) = (drawn(arms, 1.0), drawn(arms, 1e6));
+        assert_eq!(fraction, ppm);
+        assert!((least..=most).contains(&high(&fraction)), "×{ratio}: {}", high(&fraction));
+    }
+}
+
+#[test]
+fn a_trivial_but_certain_shift_is_high_without_effect_sizes_as_the_rules_say() {
+    // +2 % on 45 ms with a spread of 0.4 ms.
+    let arms = |random: &mut Random| (45.0 + 0.4 * random.normal(), 45.9 + 0.4 * random.normal());
+    assert_eq!(high(&drawn(arms, 1.0)), 400);
 }
 
 proptest! {

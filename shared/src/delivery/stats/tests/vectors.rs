@@ -1,7 +1,7 @@
 //! Vectors computed with SciPy 1.17.1 (`mannwhitneyu`, `numpy.median` of the differences), and closed forms.
 
 use super::super::Alternative::{Greater, Less, TwoSided};
-use super::super::gamma::{log_beta, log_beta_binomial, log_gamma};
+use super::super::gamma::{log_beta, log_beta_binomial, log_gamma, log_rising};
 use super::super::{
     Alternative, Method, RankSum, Sample, Unfit, mean, mean_ratio, normal, percentile, shift, sum,
 };
@@ -193,6 +193,8 @@ fn log_gamma_and_log_beta_equal_factorials_and_stay_precise_where_they_are_large
     assert_close(log_gamma(1e6), 12_815_504.569_147_61, 1e-15, "ln Γ(1e6)");
     assert_close(log_beta(1e8, 1e8), -138_629_444.056_817_3, 1e-15, "ln B(1e8, 1e8)");
     assert_close(log_beta(2.0, 1e9), -41.446_531_674_892_82, 1e-14, "ln B(2, 1e9)");
+    assert_close(log_rising(1e8, 2.0), 1e8_f64.ln() + (1e8_f64 + 1.0).ln(), 1e-15, "two steps from 1e8");
+    assert_close(log_rising(3.0, 2.0), 12.0_f64.ln(), 1e-14, "3 · 4");
     assert_close(log_beta(0.5, 0.5), std::f64::consts::PI.ln(), 1e-13, "ln B(1/2, 1/2)");
 }
 

@@ -1,24 +1,62 @@
-//! Elastic Load Balancing: load balancers, target groups and the health of their targets.
+//! Elastic Load Balancing: load balancers, target groups, the health of their targets, listeners and rules with weights.
 //!
-//! Targets are the tasks that a task set registers. Not imitated: listeners and rules, health checks that really ask, deregistration delay.
+//! Targets are the tasks that a task set registers; their health is what the version's label says. Not imitated: health checks that really ask,
+//! deregistration delay, network load balancers.
+
+pub(crate) mod rules;
+#[cfg(test)]
+mod tests;
 
 use super::{ApiError, arn};
+use crate::clock::Millis;
 use crate::values::{hex_id, list, lock, text, texts};
+use rules::{Listener, Rule};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Mutex;
+
+/// What the load balancer finds at a target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Health {
+    Healthy,
+    Unhealthy,
+    /// Not checked often enough yet; for ever unless there is an end.
+    Starting {
+        until: Option<Millis>,
+    },
+}
+
+impl Health {
+    fn describe(self, now: Millis) -> Value {
+        match self {
+            Self::Healthy => json!({"State": "healthy"}),
+            Self::Starting { until: Some(until) } if now >= until => json!({"State": "healthy"}),
+            Self::Starting { .. } => json!({"State": "initial", "Reason": "Elb.InitialHealthChecking",
+                "Description": "Initial health checks in progress"}),
+            Self::Unhealthy => json!({"State": "unhealthy", "Reason": "Target.ResponseCodeMismatch",
+                "Description": "Health checks failed with these codes: [500]"}),
+        }
+    }
+}
 
 #[derive(Debug, Clone)]
 struct TargetGroup {
     arn: String,
     balancers: Vec<String>,
     targets: Vec<String>,
+    health: Health,
 }
 
 #[derive(Default)]
 struct State {
     balancers: BTreeMap<String, String>,
     groups: BTreeMap<String, TargetGroup>,
+    listeners: Vec<Listener>,
+    rules: Vec<Rule>,
+}
+
+fn unknown(code: &str, what: &str, name: &str) -> ApiError {
+    ApiError::new(code, &format!("{what} '{name}' not found"))
 }
 
 /// The account's load balancers.
@@ -28,7 +66,7 @@ pub struct Elb {
 }
 
 impl Elb {
-    pub(crate) fn call(&self, operation: &str, input: &Value) -> Result<Value, ApiError> {
+    pub(crate) fn call(&self, now: Millis, operation: &str, input: &Value) -> Result<Value, ApiError> {
         let mut state = lock(&self.state);
         match operation {
             "CreateLoadBalancer" => Ok(state.create_balancer(input)),
@@ -38,7 +76,11 @@ impl Elb {
                 json!({"LoadBalancerName": name, "LoadBalancerArn": arn, "Type": "application", "State": {"Code": "active"}})
             }).collect::<Vec<_>>()})),
             "DescribeTargetGroups" => state.describe(input),
-            "DescribeTargetHealth" => state.health(&text(input, "TargetGroupArn")),
+            "DescribeTargetHealth" => state.health(now, &text(input, "TargetGroupArn")),
+            "CreateRule" => state.create_rule(input),
+            "ModifyRule" => state.modify_rule(input),
+            "DescribeListeners" => state.describe_listeners(input),
+            "DescribeRules" => state.describe_rules(input),
             other => Err(ApiError::not_imitated(other)),
         }
     }
@@ -54,10 +96,24 @@ impl Elb {
     }
 
     /// The targets that are registered with a group from now on.
-    pub(crate) fn register(&self, group: &str, targets: Vec<String>) {
+    pub(crate) fn register(&self, group: &str, targets: Vec<String>, health: Health) {
         if let Some(group) = lock(&self.state).groups.get_mut(group) {
             group.targets = targets;
+            group.health = health;
         }
+    }
+
+    /// Sets the weights of target groups, by name and percent, at rules and listeners that forward to one of them.
+    pub(crate) fn weigh(&self, arns: &[String], weights: &[(&str, f64)]) {
+        lock(&self.state).weigh(arns, weights);
+    }
+
+    /// ARN of the listener on a port, and the priority of its next rule; an empty ARN when there is none.
+    pub(crate) fn listener_on(&self, port: u64) -> (String, usize) {
+        let state = lock(&self.state);
+        let arn = state.listener_on(port);
+        let priority = state.free_priority(&arn);
+        (arn, priority)
     }
 }
 
@@ -72,31 +128,10 @@ impl State {
     fn create_group(&mut self, input: &Value) -> Value {
         let name = text(input, "Name");
         let arn = arn("elasticloadbalancing", &format!("targetgroup/{name}/{}", id(input)));
-        let group = TargetGroup { arn, balancers: Vec::new(), targets: Vec::new() };
+        let group = TargetGroup { arn, balancers: Vec::new(), targets: Vec::new(), health: Health::Healthy };
         let described = describe(&name, &group);
         self.groups.insert(name, group);
         json!({"TargetGroups": [described]})
-    }
-
-    /// A listener puts the target groups of its default action behind a load balancer.
-    fn create_listener(&mut self, input: &Value) -> Result<Value, ApiError> {
-        let balancer = text(input, "LoadBalancerArn");
-        if !self.balancers.values().any(|arn| *arn == balancer) {
-            return Err(ApiError::new(
-                "LoadBalancerNotFound",
-                &format!("Load balancer '{balancer}' not found"),
-            ));
-        }
-        let groups = list(input, "DefaultActions").iter().flat_map(|action| {
-            let config = action.pointer("/ForwardConfig/TargetGroups").and_then(Value::as_array);
-            config.into_iter().flatten().map(|group| text(group, "TargetGroupArn"))
-        });
-        for arn in groups {
-            let group = self.groups.values_mut().find(|group| group.arn == arn);
-            let missing = || ApiError::new("TargetGroupNotFound", &format!("Target group '{arn}' not found"));
-            group.ok_or_else(missing)?.balancers = vec![balancer.clone()];
-        }
-        Ok(json!({"Listeners": [{"LoadBalancerArn": balancer, "Port": input.get("Port")}]}))
     }
 
     fn describe(&self, input: &Value) -> Result<Value, ApiError> {
@@ -118,13 +153,14 @@ impl State {
         Ok(json!({"TargetGroups": found}))
     }
 
-    fn health(&self, arn: &str) -> Result<Value, ApiError> {
+    fn health(&self, now: Millis, arn: &str) -> Result<Value, ApiError> {
         let group = self.groups.values().find(|group| group.arn == arn);
         let group = group.ok_or_else(|| {
             ApiError::new("TargetGroupNotFound", &format!("Target groups '{arn}' not found"))
         })?;
         let targets = group.targets.iter().map(|id| {
-            json!({"Target": {"Id": id, "Port": 8080}, "HealthCheckPort": "8080", "TargetHealth": {"State": "healthy"}})
+            json!({"Target": {"Id": id, "Port": 8080}, "HealthCheckPort": "8080",
+                "TargetHealth": group.health.describe(now)})
         });
         Ok(json!({"TargetHealthDescriptions": targets.collect::<Vec<_>>()}))
     }
