@@ -1,7 +1,8 @@
 //! A recorded watch computed again: every tick's evidence and the verdict, bit for bit.
 //!
 //! The record holds the newest reading of each minute. A minute that CloudWatch corrected after a tick had read it, or a tick that never
-//! came, can make an earlier tick decide now: that is a remark. Evidence or a verdict that comes out otherwise is a difference.
+//! came, can make an earlier tick decide now: that is a remark. Evidence or a verdict that comes out otherwise is a difference. Logarithms are
+//! the machine's own, so the last bits are promised on the kind of machine that decided; elsewhere a difference of theirs is named as one.
 
 use crate::delivery::analysis::{Analysis, Evidence, NoiseOf, Point, Situation, analyse, conclude};
 use crate::delivery::policy::{Policy, PolicyError};
@@ -10,6 +11,9 @@ use crate::delivery::verdict::Kind;
 use crate::delivery::watch::{Shown, Watch};
 use crate::model::{MINUTE, Timestamp};
 use serde::Serialize;
+
+/// Units in the last place that a difference of logarithms between two kinds of machines can add up to.
+const LAST_PLACES: u64 = 256;
 
 /// What came of it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -128,7 +132,13 @@ fn metric(then: &Shown, now: &Shown, compared: &mut u32) -> Option<String> {
         *compared += 1;
         (!bits(then, now)).then(|| {
             let (recorded, computed) = (then.to_bits(), now.to_bits());
-            format!("`{id}`, {what}: recorded {then:?} ({recorded:016x}), computed {now:?} ({computed:016x})")
+            let last = match recorded.abs_diff(computed) {
+                units if units <= LAST_PLACES => {
+                    format!("; {units} unit(s) in the last place, as the logarithm of another kind of machine may give")
+                }
+                _ => String::new(),
+            };
+            format!("`{id}`, {what}: recorded {then:?} ({recorded:016x}), computed {now:?} ({computed:016x}){last}")
         })
     };
     let bounds =
