@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 /// Left edge of the plots; labels of the scale stand before it.
-pub(super) const LEFT: f64 = 64.0;
+pub(super) const LEFT: f64 = 78.0;
 /// Right edge; labels of the lines stand behind it.
 pub(super) const RIGHT: f64 = 700.0;
 /// Width of the picture.
