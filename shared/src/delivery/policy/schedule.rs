@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// How long the steps of a shift are held.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Schedule {
     /// Shortest time at the first step, in minutes.
@@ -18,12 +18,6 @@ pub struct Schedule {
     pub early: bool,
     /// What a `PAUSE` hook waits for, by lifecycle stage; a person where none is named.
     pub pauses: BTreeMap<String, Pause>,
-}
-
-impl Default for Schedule {
-    fn default() -> Self {
-        Self { first_step_minutes: 0, step_minutes: 0, early: false, pauses: BTreeMap::new() }
-    }
 }
 
 /// What a `PAUSE` hook waits for.

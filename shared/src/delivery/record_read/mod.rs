@@ -42,5 +42,5 @@ pub fn read(text: &str) -> Result<Watch, RecordError> {
     serde_json::from_value(value).map_err(unreadable)
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "watch-report"))]
 mod tests;

@@ -105,8 +105,7 @@ fn fields(number: usize, line: &str) -> Result<Vec<String>, SeriesError> {
     let mut reader = Reader::new();
     let (mut text, mut ends) = (vec![0; line.len() + 1], vec![0; line.len() + 2]);
     let (mut input, mut written, mut ended) = (line.as_bytes(), 0, 0);
-    loop {
-        let (Some(output), Some(places)) = (text.get_mut(written..), ends.get_mut(ended..)) else { break };
+    while let (Some(output), Some(places)) = (text.get_mut(written..), ends.get_mut(ended..)) {
         let (result, read, wrote, more) = reader.read_record(input, output, places);
         input = input.get(read..).unwrap_or_default();
         written += wrote;
