@@ -28,6 +28,8 @@ pub const SEEN: f64 = 0.9;
 const LONGEST_ADVICE: u32 = 360;
 /// Greatest share of traffic that is advised; above it the baseline is the smaller arm.
 const MOST_ADVISED: f64 = 50.0;
+/// Most minutes that are drawn for one chance.
+const MOST_DRAWN: u32 = 200_000;
 /// Largest ratio that is looked for.
 const LARGEST_RATIO: f64 = 20.0;
 
@@ -136,7 +138,7 @@ pub fn forecast(question: &Question<'_>) -> Forecast {
 }
 
 fn answer(question: &Question<'_>, world: &World<'_>) -> Forecast {
-    let runs = question.precision.runs.max(1);
+    let runs = affordable(question.precision.runs, question.minutes);
     let (judged, events) = world.judged();
     let mut found = Forecast {
         minutes: question.minutes,
@@ -173,6 +175,11 @@ fn answer(question: &Question<'_>, world: &World<'_>) -> Forecast {
     found
 }
 
+/// Fewer runs of a long watch, so that an answer takes about a second whatever is asked; what that costs is in [`Forecast::error_points`].
+fn affordable(runs: u32, minutes: u32) -> u32 {
+    runs.min(MOST_DRAWN / minutes.max(1)).max(1)
+}
+
 /// By halving, to a tenth: with the same draws for every ratio a larger one is seen more often.
 fn smallest(world: &World<'_>, runs: u32) -> Option<f64> {
     let is_seen = |tenths: u32| world.chance(f64::from(tenths) / 10.0, runs).chance >= SEEN;
@@ -181,7 +188,7 @@ fn smallest(world: &World<'_>, runs: u32) -> Option<f64> {
 }
 
 fn advice(question: &Question<'_>) -> Advice {
-    let runs = question.precision.advice_runs.max(1);
+    let runs = affordable(question.precision.advice_runs, question.minutes);
     let first = question.shares.first();
     let held = Shares::constant(first);
     let minutes = World::planned(question, &held, LONGEST_ADVICE).minute_by_which(SEEN, 2.0, runs);

@@ -113,3 +113,13 @@ fn noise_costs_sight() {
         |policy: &Policy| World::planned(&asked(policy, &shares, 6_000.0, 15), &shares, 15).chance(2.0, 300);
     assert!(of(&steady).chance > of(&noisy).chance + 0.1);
 }
+
+#[test]
+fn a_long_watch_is_thought_through_less_often_and_says_so() {
+    let policy = policy("");
+    let shares = Shares::constant(10.0);
+    let question = Question { precision: Precision::REPORT, ..asked(&policy, &shares, 60.0, 1000) };
+    let found = forecast(&question);
+    assert_eq!(found.runs, 200);
+    assert!(found.error_points > 6.9, "{}", found.error_points);
+}

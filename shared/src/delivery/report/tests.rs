@@ -89,3 +89,20 @@ fn the_pictures_of_the_docs_are_drawn_by_the_product() {
         assert!(there == made, "UPDATE_DOCS=1 cargo test -p shared -- delivery::report ({name})");
     }
 }
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "a test: the docs are files")]
+fn the_docs_settings_are_settings_and_its_pictures_are_there() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs");
+    let text = std::fs::read_to_string(folder.join("CANARY.md")).unwrap();
+    let examples: Vec<&str> =
+        text.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    assert!(!examples.is_empty());
+    for example in examples {
+        crate::delivery::policy::Policies::parse(example).unwrap();
+    }
+    let pictures = text.split("](pictures/").skip(1).filter_map(|rest| rest.split(')').next());
+    assert_eq!(pictures.filter(|name| folder.join("pictures").join(name).is_file()).count(), 3);
+    let long = text.lines().filter(|line| line.chars().count() > 140).count();
+    assert_eq!(long, 0, "lines are at most 140 characters long");
+}
