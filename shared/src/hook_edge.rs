@@ -16,6 +16,7 @@ use crate::settings::{Reader, SettingsError};
 use lambda_runtime::{Diagnostic, LambdaEvent};
 use serde_json::{Value, json};
 use std::time::Duration;
+use tokio::time::Instant;
 use tracing::{error, info, warn};
 
 /// Time kept for the answer itself.
@@ -88,7 +89,7 @@ impl<D: Deployments + Hooks, C: Checker, T: TargetGroups, W: Watches> HookEdge<D
         };
         let asked = tokio::time::timeout(left, catch_panic(self.ask(&question))).await;
         let answer = match asked {
-            Ok(Ok(Ok(reply))) => request.answer(&reply),
+            Ok(Ok(Ok((reply, _)))) => request.answer(&reply),
             Ok(Ok(Err(fault))) => {
                 error!(target: OWN_TARGET, deployment_id = id, "{}", chain(&fault));
                 request.fault(&chain(&fault))
@@ -123,10 +124,14 @@ impl<D: Deployments + Hooks, C: Checker, T: TargetGroups, W: Watches> HookEdge<D
     }
 
     async fn wait(&self, question: &Question, seen: &mut String) -> Reply {
+        let started = Instant::now();
         loop {
             match self.ask(question).await {
-                Ok(Reply::Again(words)) => *seen = words,
-                Ok(reply) => return reply,
+                Ok((Reply::Again(words), patience)) if started.elapsed() >= patience => {
+                    return Reply::Failed(format!("not ready within {} s: {words}", patience.as_secs()));
+                }
+                Ok((Reply::Again(words), _)) => *seen = words,
+                Ok((reply, _)) => return reply,
                 Err(fault @ (Fault::Transient { .. } | Fault::Conflict { .. })) => *seen = chain(&fault),
                 Err(fault @ (Fault::Denied { .. } | Fault::Missing { .. } | Fault::Unreadable { .. })) => {
                     error!(target: OWN_TARGET, deployment_id = question.deployment, "{}", chain(&fault));
@@ -138,23 +143,26 @@ impl<D: Deployments + Hooks, C: Checker, T: TargetGroups, W: Watches> HookEdge<D
         }
     }
 
-    async fn ask(&self, question: &Question) -> Result<Reply, Fault> {
+    /// The reply, and how long a green that is not ready may be waited for.
+    async fn ask(&self, question: &Question) -> Result<(Reply, Duration), Fault> {
+        let failed = |words: String| Ok((Reply::Failed(words), Duration::ZERO));
         let settings = match &self.settings {
             Ok(settings) => settings,
-            Err(error) => return Ok(Reply::Failed(error.to_string())),
+            Err(error) => return failed(error.to_string()),
         };
         let text = self.parameters.get(&settings.watch_parameter).await?;
         let policies = match Policies::parse(&text) {
             Ok(policies) => policies,
-            Err(error) => return Ok(Reply::Failed(error.to_string())),
+            Err(error) => return failed(error.to_string()),
         };
+        let patience = Duration::from_secs(u64::from(policies.common().ready_seconds));
         let gate = Gate {
             deployments: &self.deployments,
             checker: &self.checker,
             groups: &self.groups,
             watches: &self.watches,
         };
-        gate.ask(question, &policies).await
+        Ok((gate.ask(question, &policies).await?, patience))
     }
 
     async fn answer(&self, hook: &Hook, reply: Reply) -> Result<Value, Diagnostic> {

@@ -230,6 +230,12 @@ impl World {
         Ok(())
     }
 
+    /// Where the control plane is: its services answer there too.
+    #[must_use]
+    pub fn control_url(&self) -> &str {
+        &self.control
+    }
+
     /// An output of the stack.
     #[must_use]
     pub fn output(&self, name: &str) -> &str {

@@ -4,6 +4,7 @@
 //! world looks when it is dropped), and the record explains itself in one sentence.
 
 mod blue_green;
+mod checks;
 mod kills;
 mod native;
 mod pauses;

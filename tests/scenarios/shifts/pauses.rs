@@ -50,7 +50,8 @@ fn a_pause_is_let_go_on_by_evidence() -> Result<()> {
     let end = shift.run_with(first_by_hand(&shift))?;
     assert_eq!(end.status(), "SUCCESSFUL", "{end:#?}");
     let resumed = world.calls("ContinueServiceDeployment")?;
-    assert_eq!(resumed.iter().map(|call| text(call, "action")).collect::<Vec<_>>(), ["CONTINUE"; 2]);
+    // The first one was a person's, who is not in the journal of the functions' calls.
+    assert_eq!(resumed.iter().map(|call| text(call, "action")).collect::<Vec<_>>(), ["CONTINUE"]);
     Ok(())
 }
 

@@ -16,7 +16,7 @@ fn lifecycle<'e>(end: &'e End, name: &str) -> &'e str {
 #[test]
 fn a_green_that_never_becomes_healthy_gets_no_traffic() -> Result<()> {
     let world = World::take();
-    let _settings = usual(&world, API, &json!({}), "")?;
+    let _settings = usual(&world, API, &json!({}), "ready_seconds: 5")?;
     let end = Shift::blue_green(&world, &json!({"tidegate.local/health": "unhealthy"}))?.run()?;
     assert_eq!(end.status(), "Failed", "{end:#?}");
     assert_eq!(lifecycle(&end, "BeforeAllowTraffic"), "Failed");

@@ -54,7 +54,7 @@ pub(crate) struct Run {
     /// Configured details, with what the last answer added.
     pub(crate) details: Value,
     pub(crate) calls: u64,
-    /// Whether a person or the function has answered at all.
+    /// Whether a person or the function has answered in words that ECS knows.
     pub(crate) answered: bool,
     pub(crate) reason: String,
 }
@@ -64,7 +64,12 @@ pub(crate) struct Run {
 pub(crate) enum Answer {
     Succeeded,
     Failed(String),
-    InProgress { delay: Millis, details: Value },
+    /// No answer at all, or none that ECS can read.
+    Broken(String),
+    InProgress {
+        delay: Millis,
+        details: Value,
+    },
 }
 
 impl Answer {
@@ -73,9 +78,9 @@ impl Answer {
         let payload = match result {
             Ok(Invoked { error: None, payload }) => payload,
             Ok(Invoked { error: Some(error), .. }) => {
-                return Self::Failed(format!("the function failed: {error}"));
+                return Self::Broken(format!("the function failed: {error}"));
             }
-            Err(words) => return Self::Failed(format!("the function could not be invoked: {words}")),
+            Err(words) => return Self::Broken(format!("the function could not be invoked: {words}")),
         };
         match text(payload, "hookStatus").as_str() {
             "SUCCEEDED" => Self::Succeeded,
@@ -85,7 +90,7 @@ impl Answer {
                 let details = payload.get("hookDetails").cloned().unwrap_or(Value::Null);
                 Self::InProgress { delay: delay.max(1) * SECOND, details }
             }
-            other => Self::Failed(format!("the function answered the hookStatus `{other}`")),
+            other => Self::Broken(format!("the function answered the hookStatus `{other}`")),
         }
     }
 }
@@ -129,10 +134,10 @@ impl Run {
 
     /// Takes an answer at `now`.
     pub(crate) fn take(&mut self, answer: Answer, now: Millis) {
-        self.answered = true;
+        self.answered |= !matches!(answer, Answer::Broken(_));
         match answer {
             Answer::Succeeded => self.status = RunStatus::Succeeded,
-            Answer::Failed(words) => {
+            Answer::Failed(words) | Answer::Broken(words) => {
                 self.status = RunStatus::Failed;
                 self.reason = words;
             }
@@ -167,13 +172,13 @@ mod tests {
     #[test]
     fn an_answer_without_a_known_status_is_a_failure() {
         assert_eq!(read(json!({"hookStatus": "SUCCEEDED"})), Answer::Succeeded);
-        let Answer::Failed(words) = read(json!({"status": "SUCCEEDED"})) else { panic!("it passed") };
+        let Answer::Broken(words) = read(json!({"status": "SUCCEEDED"})) else { panic!("it passed") };
         insta::assert_snapshot!(words, @"the function answered the hookStatus ``");
         assert!(matches!(
             Answer::read(&Ok(Invoked { error: Some("Unhandled".into()), payload: Value::Null })),
-            Answer::Failed(_)
+            Answer::Broken(_)
         ));
-        assert!(matches!(Answer::read(&Err("503".into())), Answer::Failed(_)));
+        assert!(matches!(Answer::read(&Err("503".into())), Answer::Broken(_)));
     }
 
     #[test]

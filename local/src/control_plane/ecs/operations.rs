@@ -1,4 +1,6 @@
 //! Operations of the API on services and their deployments.
+//!
+//! Not imitated: `ABORT`, filters of `ListServiceDeployments` by time, services that are deleted.
 
 use super::definitions::Definitions;
 use super::deployment::{Phase, ServiceDeployment, Status, World};

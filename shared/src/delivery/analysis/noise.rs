@@ -36,7 +36,9 @@ pub fn learned(minutes: impl Iterator<Item = Arm>) -> Option<f64> {
         let off = number(arm.bad) - expected;
         (spread + off * off, chance + expected, scale + expected * expected)
     });
-    Some(((spread / KEPT_VARIANCE - chance) / scale).max(0.0).sqrt().min(MOST))
+    let cv = ((spread / KEPT_VARIANCE - chance) / scale).max(0.0).sqrt().min(MOST);
+    // Four digits: more are not known, and so few are read from a record as they were written, to the last bit.
+    Some((cv * 1e4).round() / 1e4)
 }
 
 #[cfg(test)]

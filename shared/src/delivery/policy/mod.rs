@@ -41,6 +41,8 @@ pub struct Policy {
     pub settle_minutes: u32,
     /// Longest time, from green's first traffic, after which a waiting asker is told "inconclusive", in minutes.
     pub max_minutes: u32,
+    /// How long a CodeDeploy hook waits for a green that is not ready yet, in seconds; the function's own time is an end too.
+    pub ready_seconds: u32,
     /// Whether harm is told and stops nothing.
     pub dry_run: bool,
     /// What an inconclusive watch means to whoever waits for it.

@@ -48,6 +48,12 @@ impl Policies {
         if wrong.is_empty() { Ok(Self { common, services }) } else { Err(PolicyError(wrong.join("; "))) }
     }
 
+    /// What holds for every service that says nothing else.
+    #[must_use]
+    pub const fn common(&self) -> &Policy {
+        &self.common
+    }
+
     /// A policy that was written down in a record.
     ///
     /// # Errors
@@ -106,6 +112,7 @@ settings! {
     catastrophe: Catastrophe = Catastrophe::default();
     settle_minutes: u32 = 2;
     max_minutes: u32 = 50;
+    ready_seconds: u32 = 240;
     dry_run: bool = false;
     on_inconclusive: OnInconclusive = OnInconclusive::default();
     metrics: Vec<Metric> = vec![errors()];
@@ -151,6 +158,7 @@ fn check(policy: &Policy, at: &str, wrong: &mut Vec<String>) {
         ("settle_minutes", policy.settle_minutes, 1, 10),
         ("max_minutes", policy.max_minutes, 5, 180),
         ("warm_up_minutes", policy.warm_up_minutes, 0, 60),
+        ("ready_seconds", policy.ready_seconds, 1, 840),
         ("schedule.first_step_minutes", policy.schedule.first_step_minutes, 0, 1440),
         ("schedule.step_minutes", policy.schedule.step_minutes, 0, 1440),
     ];

@@ -19,7 +19,7 @@ pub(crate) enum Method {
     Judged,
     /// Without warm-up.
     NoWarmUp,
-    /// The default, if green's ratio were known to be 2 when it is not 1: what no choice of alternatives exceeds at the same bound.
+    /// The default with the one alternative "twice": what knowing the ratio of a doubled rate would gain.
     Known,
     /// Mann-Whitney's p below 0.05, looked at every minute from the fifth on.
     MannWhitney,

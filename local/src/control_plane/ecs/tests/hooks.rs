@@ -97,6 +97,7 @@ async fn a_function_error_and_an_answer_without_status_turn_back() {
         world.minutes(1).await;
         assert_eq!(described(&world, &arn).await["status"], "ROLLBACK_SUCCESSFUL");
         assert_eq!(world.invoked("check").len(), 1, "its failure is not tried again");
+        assert_eq!(world.stack.ecs.all_deployments()[1]["hooks"][0]["answered"], false);
     }
 }
 
