@@ -106,3 +106,47 @@ fn the_docs_settings_are_settings_and_its_pictures_are_there() {
     let long = text.lines().filter(|line| line.chars().count() > 140).count();
     assert_eq!(long, 0, "lines are at most 140 characters long");
 }
+
+/// Columns of the table in `docs/BENCHMARKS.md` that stands below a line with this beginning.
+fn measured(bench: &str, beginning: &str, columns: &[usize]) -> String {
+    let below = bench.split(&format!("\n{beginning}")).nth(1).unwrap();
+    let rows =
+        below.lines().skip_while(|line| !line.starts_with('|')).take_while(|line| line.starts_with('|'));
+    let row = |line: &str| {
+        let cells: Vec<&str> = line.trim_matches('|').split('|').map(str::trim).collect();
+        columns.iter().map(|column| format!("| {} ", cells[*column])).collect::<String>() + "|\n"
+    };
+    rows.map(row).collect()
+}
+
+/// The figures of the page are those that were measured: `cargo canary-bench --markdown` fills `docs/BENCHMARKS.md`, this the page.
+#[test]
+#[expect(clippy::disallowed_methods, reason = "a test: the docs are files")]
+fn the_docs_figures_are_the_measured_ones() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs");
+    let bench = std::fs::read_to_string(folder.join("BENCHMARKS.md")).unwrap();
+    let path = folder.join("CANARY.md");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let mut made = String::new();
+    let mut rest = text.as_str();
+    while let Some((before, after)) = rest.split_once("<!-- generated: ") {
+        let (what, after) = after.split_once(" -->").unwrap();
+        let (_, after) = after.split_once("<!-- end -->").unwrap();
+        let block = match what {
+            "power" => measured(&bench, "What can be seen: stopped", &[0, 1, 2, 3, 4]),
+            "simulation" => measured(&bench, "Stopped within 15 minutes", &[0, 1, 5, 6]),
+            "promotion" => measured(&bench, "Promoted within 15 minutes", &[0, 1, 2, 3]),
+            other => panic!("{other}"),
+        };
+        made += &format!("{before}<!-- generated: {what} -->\n\n{block}\n<!-- end -->");
+        rest = after;
+    }
+    made += rest;
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        std::fs::write(&path, &made).unwrap();
+    }
+    assert!(
+        text == made || std::env::var_os("UPDATE_DOCS").is_some(),
+        "UPDATE_DOCS=1 cargo test -p shared -- delivery::report"
+    );
+}
