@@ -42,5 +42,6 @@ pub fn read(text: &str) -> Result<Watch, RecordError> {
     serde_json::from_value(value).map_err(unreadable)
 }
 
-#[cfg(all(test, feature = "watch-report"))]
+#[cfg(test)]
+#[cfg(feature = "watch-report")]
 mod tests;
