@@ -1,5 +1,9 @@
 //! The command line.
 
+mod watch;
+
+pub(crate) use watch::{Calibrate, Judge, Method, Power, Replay, Show, WatchCommand};
+
 use crate::redrive::{Consent, Queue};
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
@@ -44,6 +48,9 @@ pub(crate) enum Command {
     /// The quality gate on this machine: on folders, on ZIP files, inside CodeBuild
     #[command(subcommand)]
     Gate(GateCommand),
+    /// The watch over a shift on this machine: judge series, forecast what a canary can see, compute records again
+    #[command(subcommand)]
+    Watch(WatchCommand),
     /// Show messages that could not be handled, and put them back into their queue
     ///
     /// Reaches the local stack only, never AWS: there, use `aws sqs receive-message` and `aws sqs start-message-move-task` on the stack's

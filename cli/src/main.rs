@@ -17,6 +17,7 @@ mod report;
 mod routes;
 mod stack;
 mod tail;
+mod watch;
 
 use anyhow::Result;
 use args::{Arguments, Command, RoutesCommand};
@@ -41,7 +42,7 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: Arguments) -> Result<ExitCode> {
-    // Reports and gates need no checkout: they are looked at inside a build too.
+    // Reports, gates and series need no checkout: they are looked at inside a build too.
     let home = || {
         interrupt::install()?;
         Home::find()
@@ -59,6 +60,7 @@ fn run(arguments: Arguments) -> Result<ExitCode> {
         Command::Routes(RoutesCommand::Check { file }) => routes::check(&file).map(|()| ExitCode::SUCCESS),
         Command::Report { files, output } => Ok(code(report::run(&files, output.json)?)),
         Command::Gate(command) => gate::run(&command),
+        Command::Watch(command) => watch::run(&command),
         Command::Redrive(order) => {
             redrive::run(&Record::running(&home()?)?, order.queue, order.consent(), order.json)?;
             Ok(ExitCode::SUCCESS)

@@ -242,6 +242,7 @@ pub fn record(deployment: &Deployment) -> Watch {
         freeze: None,
         ticked: None,
         verdict: None,
+        evidence: Vec::new(),
         action: None,
         told: false,
         pauses_told: Vec::new(),

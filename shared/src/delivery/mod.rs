@@ -13,8 +13,17 @@ pub mod kayenta;
 pub mod pauses;
 pub mod policy;
 pub mod ports;
+pub mod power;
+#[cfg(feature = "watch-series")]
+pub mod rank_judge;
+#[cfg(feature = "watch-series")]
+pub mod record_read;
+#[cfg(feature = "watch-report")]
+pub mod report;
 pub mod revision;
 pub mod series;
+#[cfg(feature = "watch-series")]
+pub mod series_read;
 pub mod stage;
 pub mod stats;
 pub mod steps;

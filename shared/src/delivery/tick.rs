@@ -13,7 +13,7 @@ use super::ports::{
 };
 use super::series::{Series, shifted};
 use super::verdict::{Action, Kind, Verdict};
-use super::watch::{Asker, Engine, Waiting, Watch};
+use super::watch::{Asker, Engine, Shown, Waiting, Watch};
 use crate::errors::{Fault, chain};
 use crate::model::{MINUTE, Timestamp};
 
@@ -202,6 +202,9 @@ impl<D: Deployments + Hooks + Pauses, M: Minutes, T: TargetGroups, W: Watches, N
             return;
         }
         watch.verdict = conclude(policy, &analysis, situation).map(|(kind, reason)| verdict(kind, reason));
+        if watch.verdict.is_some() {
+            watch.evidence = Shown::of(&analysis);
+        }
     }
 
     /// Does what the verdict, or a pause, asks for; the line for the log when something was done. Without settings nothing is judged, and

@@ -182,6 +182,9 @@ async fn a_bad_version_is_stopped_once_decided_even_when_the_first_stop_fails() 
     }
     assert_eq!((failures, memory.stops.borrow().as_slice()), (1, [true].as_slice()));
     let seen = watch(&memory).await;
+    assert_eq!(seen.evidence.len(), 1, "what the verdict came from is written down with it");
+    #[cfg(feature = "watch-series")]
+    assert_eq!(crate::delivery::record_read::replay::replay(&seen).unwrap().difference, None);
     assert_eq!((seen.verdict.map(|v| v.kind), seen.weights.len()), (Some(Kind::Harm), 1));
     assert_eq!(seen.noise.unwrap()["errors"], 0.0, "the hour before was steady");
     assert_eq!(*memory.told.borrow(), ["Tidegate: api-gateway is rolled back"], "told once");

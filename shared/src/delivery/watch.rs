@@ -113,6 +113,34 @@ pub struct Weight {
     pub percent: u32,
 }
 
+/// Evidence of one metric, to the last bit: numbers are written so that reading them gives the same again.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Shown {
+    /// Metric id.
+    pub metric: String,
+    /// ln that the evidence for harm must reach.
+    pub bound: f64,
+    /// ln that the evidence for promotion must reach.
+    pub promotion_bound: f64,
+    /// Judged minute, ln of the evidence for harm and for promotion after it.
+    pub path: Vec<(Timestamp, f64, f64)>,
+}
+
+impl Shown {
+    /// Of every metric of an analysis.
+    #[must_use]
+    pub fn of(analysis: &Analysis) -> Vec<Self> {
+        let shown = |evidence: &super::analysis::Evidence| Self {
+            metric: evidence.metric.clone(),
+            bound: evidence.bound,
+            promotion_bound: evidence.promotion_bound,
+            path: evidence.path.iter().map(|point| (point.at, point.harm, point.promotion)).collect(),
+        };
+        analysis.evidence.iter().map(shown).collect()
+    }
+}
+
 /// One watched deployment.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -152,6 +180,9 @@ pub struct Watch {
     pub ticked: Option<Timestamp>,
     /// The verdict, once.
     pub verdict: Option<Verdict>,
+    /// Evidence of every metric as the tick that decided reckoned it, so that it can be computed again and compared.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub evidence: Vec<Shown>,
     /// What was done about it.
     pub action: Option<Action>,
     /// Whether people were told of the verdict.

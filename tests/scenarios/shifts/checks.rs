@@ -29,7 +29,8 @@ fn smoke(world: &World) -> String {
 /// State and sentence of a check of the record.
 fn check(end: &End, id: &str) -> (String, String) {
     let checks = end.record.as_ref().and_then(|record| record.get("checks")).and_then(Value::as_array);
-    let found = checks.into_iter().flatten().find_map(|one| one.get("check").filter(|check| text(check, "id") == id));
+    let found =
+        checks.into_iter().flatten().find_map(|one| one.get("check").filter(|check| text(check, "id") == id));
     let found = found.cloned().unwrap_or_default();
     (text(&found, "state").to_owned(), text(&found, "sentence").to_owned())
 }
@@ -59,7 +60,10 @@ fn a_version_that_fails_its_smoke_tests_gets_no_traffic() -> Result<()> {
 fn an_alarm_that_rings_already_holds_the_traffic_back() -> Result<()> {
     let world = World::take();
     let _settings = usual(&world, API, &json!({}), "checks: {alarms: {names: [orders-failing]}}")?;
-    world.control("/_local/alarms", &json!({"name": "orders-failing", "state": "ALARM", "reason": "30 orders failed"}))?;
+    world.control(
+        "/_local/alarms",
+        &json!({"name": "orders-failing", "state": "ALARM", "reason": "30 orders failed"}),
+    )?;
     let end = run(&world, &json!({}))?;
     assert_eq!((end.status(), end.exposure()), ("Failed", 0), "{end:#?}");
     let (state, sentence) = check(&end, "alarms");

@@ -1,6 +1,6 @@
 //! From minutes to a verdict: always-valid evidence for each metric, plain limits, a score, and what they come to.
 //!
-//! [`analyse`] says what the minutes show; [`conclude`] what that means at a moment for whoever waits. Both are functions of values that
+//! [`analyse`] says what the minutes show; [`conclude()`] what that means at a moment for whoever waits. Both are functions of values that
 //! stand in the record, so a verdict can be computed again (`watch replay`). Must not: know a service, a clock, a deployment's engine.
 
 mod conclude;

@@ -35,3 +35,4 @@ pub use config::{Config, Direction, Effect, EffectMeasure, Metric, Nan, Threshol
 pub use import::{Refused, import};
 pub use judge::{Judgement, Series, Unjudged, judge};
 pub use score::{GroupScore, Outcome, Score};
+pub(crate) use words::figure;

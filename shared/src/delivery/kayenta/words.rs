@@ -6,7 +6,7 @@ use super::score::{Outcome, Zero};
 use crate::delivery::stats::Sample;
 
 /// Four digits, without zeros at the end.
-pub(super) fn figure(value: f64) -> String {
+pub(crate) fn figure(value: f64) -> String {
     let size = value.abs().log10().floor();
     if value == 0.0 {
         return "0".to_owned();
