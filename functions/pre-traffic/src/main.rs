@@ -9,6 +9,7 @@ use shared::aws::deployment_groups::DeploymentGroups;
 use shared::aws::engines::Engines;
 use shared::aws::flags::FeatureFlags;
 use shared::aws::log_patterns::LogGroups;
+use shared::aws::minutes::CloudWatchMinutes;
 use shared::aws::pipeline_actions::DeployActions;
 use shared::aws::probe::ProbeFunction;
 use shared::aws::services::EcsServices;
@@ -16,6 +17,7 @@ use shared::aws::ssm::Parameters;
 use shared::aws::synthetics::SyntheticsCanaries;
 use shared::aws::target_groups::LoadBalancers;
 use shared::aws::watches::WatchTable;
+use shared::delivery::checks::forecast::Forecasting;
 use shared::delivery::checks::runner::Runner;
 use shared::function::{MachineClock, init_telemetry};
 use shared::hook_edge::{HookEdge, HookSettings};
@@ -44,6 +46,11 @@ async fn main() -> Result<(), Error> {
         probe: ProbeFunction::new(&aws, &variable("PROBE_FUNCTION").unwrap_or_default()),
         approvals: ImageApprovals::new(&aws, &table),
         clock: MachineClock,
+    };
+    let checker = Forecasting {
+        checks: checker,
+        groups: LoadBalancers::new(&aws),
+        minutes: CloudWatchMinutes::new(&aws),
     };
     let edge = HookEdge {
         settings,

@@ -3,10 +3,13 @@
 use crate::wake::Wake;
 use lambda_runtime::{Diagnostic, LambdaEvent};
 use serde_json::{Value, json};
+use shared::aws::report_store::ReportStore;
 use shared::aws::ssm::Parameters;
 use shared::delivery::policy::Policies;
 use shared::delivery::ports::{Deployments, Hooks, Minutes, Notifier, Pauses, Stored, TargetGroups, Watches};
+use shared::delivery::report::render_html;
 use shared::delivery::tick::World;
+use shared::delivery::watch::Watch;
 use shared::errors::{Fault, Rejection, chain};
 use shared::function::{catch_panic, diagnostic, failed, scheduled_time};
 use shared::model::Timestamp;
@@ -19,6 +22,7 @@ pub(crate) struct Settings {
     pub(crate) table: String,
     pub(crate) watch_parameter: String,
     pub(crate) topic: String,
+    pub(crate) bucket: String,
 }
 
 impl Settings {
@@ -28,6 +32,7 @@ impl Settings {
             table: reader.required("TABLE_NAME"),
             watch_parameter: reader.required("WATCH_PARAMETER"),
             topic: reader.required("ALERTS_TOPIC_ARN"),
+            bucket: reader.required("REPORT_BUCKET"),
         };
         reader.finish(settings)
     }
@@ -42,6 +47,7 @@ pub(crate) struct Handler<D, M, T, W, N> {
     pub(crate) watches: W,
     pub(crate) notifier: N,
     pub(crate) parameters: Parameters,
+    pub(crate) pages: ReportStore,
 }
 
 impl<D: Deployments + Hooks + Pauses, M: Minutes, T: TargetGroups, W: Watches, N: Notifier>
@@ -98,7 +104,12 @@ impl<D: Deployments + Hooks + Pauses, M: Minutes, T: TargetGroups, W: Watches, N
     async fn tick(&self, stored: Stored, now: Timestamp) -> Result<(), Diagnostic> {
         let id = stored.watch.deployment_id.clone();
         match catch_panic(self.world().tick(stored, now)).await {
-            Ok(Ok(seen)) => info!(target: "tidegate", deployment_id = seen.deployment, "{}", seen.what),
+            Ok(Ok(seen)) => {
+                info!(target: "tidegate", deployment_id = seen.deployment, "{}", seen.what);
+                if let Some(watch) = &seen.closed {
+                    self.publish(watch).await;
+                }
+            }
             Ok(Err(Fault::Conflict { .. })) => {
                 debug!(target: "tidegate", deployment_id = id, "another tick was first")
             }
@@ -116,5 +127,20 @@ impl<D: Deployments + Hooks + Pauses, M: Minutes, T: TargetGroups, W: Watches, N
             }
         }
         Ok(())
+    }
+
+    /// Leaves the record and its page in the bucket of reports. The table keeps the record, so a page that could not be written is a line in
+    /// the log: `tidegate watch show` makes the same one.
+    async fn publish(&self, watch: &Watch) {
+        let name = watch.deployment_id.rsplit('/').next().unwrap_or_default();
+        let stem = format!("watch/{}/{name}", watch.group);
+        let record = serde_json::to_string(watch).unwrap_or_default();
+        let files =
+            [("json", "application/json", record), ("html", "text/html; charset=utf-8", render_html(watch))];
+        for (ending, kind, body) in files {
+            if let Err(fault) = self.pages.put(&format!("{stem}.{ending}"), kind, body).await {
+                warn!(target: "tidegate", deployment_id = watch.deployment_id, "no page: {}", chain(&fault));
+            }
+        }
     }
 }

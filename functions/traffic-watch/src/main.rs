@@ -9,6 +9,7 @@ use shared::aws::Aws;
 use shared::aws::engines::Engines;
 use shared::aws::minutes::CloudWatchMinutes;
 use shared::aws::notifier::Topic;
+use shared::aws::report_store::ReportStore;
 use shared::aws::ssm::Parameters;
 use shared::aws::target_groups::LoadBalancers;
 use shared::aws::watches::WatchTable;
@@ -30,6 +31,7 @@ async fn main() -> Result<(), Error> {
         watches: WatchTable::new(&aws, &settings.table),
         notifier: Topic::new(&aws, &settings.topic),
         parameters: Parameters::new(&aws),
+        pages: ReportStore::new(&aws, &settings.bucket),
         settings,
     };
     run(service_fn(|event| handler.handle(event))).await

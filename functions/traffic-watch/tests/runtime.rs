@@ -7,10 +7,11 @@ use serde_json::{Value, json};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_traffic-watch");
 const TEMPLATE: &str = include_str!("../../../template.yaml");
-const SETTINGS: [(&str, &str); 3] = [
+const SETTINGS: [(&str, &str); 4] = [
     ("TABLE_NAME", "tidegate"),
     ("WATCH_PARAMETER", "/tidegate/tidegate/watch"),
     ("ALERTS_TOPIC_ARN", "arn:aws:sns:us-east-1:000000000000:tidegate-alerts"),
+    ("REPORT_BUCKET", "reports"),
 ];
 const TICK: &str = include_str!("../../../events/traffic-watch/tick.json");
 /// 2026-11-23T21:30:00Z, ten minutes before the tick.

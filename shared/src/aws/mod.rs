@@ -58,7 +58,7 @@ pub mod pipelines;
 pub mod policies;
 #[cfg(feature = "lambda")]
 pub mod probe;
-#[cfg(all(feature = "s3", feature = "render"))]
+#[cfg(feature = "s3")]
 pub mod report_store;
 #[cfg(all(feature = "codepipeline", feature = "codebuild", feature = "source"))]
 pub mod runners;

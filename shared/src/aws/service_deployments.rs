@@ -116,13 +116,15 @@ fn last(arn: Option<&str>) -> Option<String> {
     arn?.rsplit('/').next().filter(|name| !name.is_empty()).map(ToOwned::to_owned)
 }
 
+/// A whole percentage; a weight above 0 is never 0, since a share of a thousandth is traffic too.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
     reason = "a percentage, clamped to 0..=100"
 )]
 fn percent(weight: f64) -> u32 {
-    weight.clamp(0.0, 100.0).round() as u32
+    let whole = weight.clamp(0.0, 100.0).round() as u32;
+    if weight > 0.0 { whole.max(1) } else { whole }
 }
 
 fn task_set(summary: &ServiceRevisionSummary, is_green: bool, revisions: &[ServiceRevision]) -> TaskSet {
@@ -171,5 +173,15 @@ fn next(config: &DeploymentConfiguration, weight: u32) -> Option<u32> {
         }
         "BLUE_GREEN" | "ROLLING" => Some(100),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_thousandth_of_the_traffic_is_not_none() {
+        assert_eq!([0.0, 0.1, 0.5, 9.6, 100.0].map(percent), [0, 1, 1, 10, 100]);
     }
 }

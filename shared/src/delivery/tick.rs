@@ -31,12 +31,14 @@ const TELL_MS: i64 = 60 * MINUTE;
 const GONE_MS: i64 = 60 * MINUTE;
 
 /// What a tick did about one deployment, for the log.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Seen {
     /// Deployment id.
     pub deployment: String,
     /// One line.
     pub what: String,
+    /// The record, when this tick closed it.
+    pub closed: Option<Box<Watch>>,
 }
 
 /// The outside world of a tick.
@@ -63,7 +65,7 @@ impl<D: Deployments + Hooks + Pauses, M: Minutes, T: TargetGroups, W: Watches, N
     pub async fn tick(&self, stored: Stored, now: Timestamp) -> Result<Seen, Fault> {
         let id = stored.watch.deployment_id.clone();
         if stored.watch.ticked.is_some_and(|ticked| now < ticked) {
-            return Ok(Seen { deployment: id, what: "a later tick has been here".to_owned() });
+            return Ok(Seen { deployment: id, what: "a later tick has been here".to_owned(), closed: None });
         }
         let mut stored = stored;
         let deployment = match self.deployments.describe(&id).await {
@@ -88,13 +90,13 @@ impl<D: Deployments + Hooks + Pauses, M: Minutes, T: TargetGroups, W: Watches, N
         let before = stored.watch.clone();
         let acted = self.act(&mut stored.watch, policy, &deployment, now).await;
         let so_far = describe(&stored.watch);
-        self.finish(stored, &before, &deployment, now).await?;
+        let closed = self.finish(stored, &before, &deployment, now).await?;
         // What could not be read was no reason to leave anybody waiting; now it is said.
         let unread = bear(seen, last_read, now)?;
         let what = acted?.or(unread).unwrap_or(so_far);
         recorded?;
         let end = deployment.is_over().then(|| format!("; the deployment is over: {}", deployment.status));
-        Ok(Seen { deployment: deployment.id, what: what + end.as_deref().unwrap_or_default() })
+        Ok(Seen { deployment: deployment.id, what: what + end.as_deref().unwrap_or_default(), closed })
     }
 
     /// Writes down what was done, and closes the record of a deployment that is over once people know of it.
@@ -104,7 +106,7 @@ impl<D: Deployments + Hooks + Pauses, M: Minutes, T: TargetGroups, W: Watches, N
         before: &Watch,
         deployment: &Deployment,
         now: Timestamp,
-    ) -> Result<(), Fault> {
+    ) -> Result<Option<Box<Watch>>, Fault> {
         if deployment.is_over() {
             stored.watch.final_state = Some(deployment.status.clone());
             stored.watch.rollback.clone_from(&deployment.rollback);
@@ -114,8 +116,9 @@ impl<D: Deployments + Hooks + Pauses, M: Minutes, T: TargetGroups, W: Watches, N
         }
         if deployment.is_over() && is_told(&stored.watch, now) {
             self.watches.close(&stored).await?;
+            return Ok(Some(Box::new(stored.watch)));
         }
-        Ok(())
+        Ok(None)
     }
 
     /// Closes the record of a deployment that its engine does not know any more.
@@ -123,7 +126,11 @@ impl<D: Deployments + Hooks + Pauses, M: Minutes, T: TargetGroups, W: Watches, N
         stored.watch.final_state = Some("gone".to_owned());
         self.watches.close(&stored).await?;
         let what = "the deployment is not there any more".to_owned();
-        Ok(Seen { deployment: stored.watch.deployment_id, what })
+        Ok(Seen {
+            deployment: stored.watch.deployment_id.clone(),
+            what,
+            closed: Some(Box::new(stored.watch)),
+        })
     }
 
     /// Makes the record of an ECS deployment that is paused and was not seen before: it has no Lambda hook, or that hook has not run.

@@ -8,6 +8,7 @@ pub mod app_spec;
 pub mod describe;
 mod facts;
 pub mod flags;
+pub mod forecast;
 pub mod green;
 pub mod image;
 pub mod latency;

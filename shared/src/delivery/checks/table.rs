@@ -99,6 +99,13 @@ pub const CHECKS: &[About] = &[
         rule: "p95 of `requests` sequential requests is at most `p95_ms`",
         otherwise: "over the budget fails; without one the figure is only told; a request without an answer is inconclusive",
     },
+    About {
+        id: super::forecast::ID,
+        setting: "",
+        moments: LAST,
+        rule: "some harm would be seen in 90 % of all cases at the first step, by the hour before",
+        otherwise: "warn, with what the shift can see and what would make it see more; never more",
+    },
 ];
 
 /// The table as Markdown.
