@@ -28,8 +28,8 @@ pub enum Decision {
 
 /// What a pause is told at `now`.
 ///
-/// Without settings (nothing is watched yet) it is a person's. One that waits for the verdict goes on before traffic has moved, as a hook at
-/// that moment would: there is nothing yet that a verdict could be about.
+/// Without settings (nothing is watched yet) it is a person's. One that waits for the verdict goes on before traffic has moved, as a hook
+/// at that moment would: there is nothing yet that a verdict could be about.
 #[must_use]
 pub fn decide(
     watch: &Watch,

@@ -182,8 +182,8 @@ impl<D: Deployments + Hooks + Pauses, M: Minutes, T: TargetGroups, W: Watches, N
         Ok(())
     }
 
-    /// Writes the verdict, if there is one and none before. Minutes that could not be read are waited for until the asker's time is over: they
-    /// may be what speaks against it.
+    /// Writes the verdict, if there is one and none before. Minutes that could not be read are waited for until the asker's time is over:
+    /// they may be what speaks against it.
     fn judge(
         &self,
         watch: &mut Watch,

@@ -1,8 +1,8 @@
-//! The sweep: in every story, the process is killed at every call to the outside world, before the call has its effect and after it; and each
-//! call fails once. The end is the stated one.
+//! The sweep: in every story, the process is killed at every call to the outside world, before the call has its effect and after it; and
+//! each call fails once. The end is the stated one.
 //!
-//! A run begins again at the last half minute before the blow, and ends as soon as the world has come back to that of the unbroken run: from
-//! equal states follow equal ends.
+//! A run begins again at the last half minute before the blow, and ends as soon as the world has come back to that of the unbroken run:
+//! from equal states follow equal ends.
 
 use super::state::State;
 use super::stories::all;
@@ -56,8 +56,8 @@ fn is_allowed(story: &Story, end: &End, strikes: &[Strike], is_hook: bool) -> bo
     // Lambda invokes three times; a hook that died each time is failed by its hour.
     let deaths = usize::try_from(story.hooks_killed).unwrap() + strikes.len();
     let is_lost = deaths > 2 && is_hook && is_back && end.patience.is_some();
-    // A hook of CodeDeploy that may not look at its deployment says so and fails, on a rollback too, which it cannot know to be one: the operator
-    // has to act.
+    // A hook of CodeDeploy that may not look at its deployment says so and fails, on a rollback too, which it cannot know to be one: the
+    // operator has to act.
     let is_denied = is_hook && strikes.iter().any(|strike| strike.blow == Blow::Denied);
     let refused = is_denied && is_back && end.status == "Failed";
     let refused_back = is_denied

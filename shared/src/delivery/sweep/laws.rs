@@ -65,8 +65,8 @@ fn has_data(watch: &Watch) -> bool {
 proptest! {
     #![proptest_config(Config { failure_persistence: None, ..Config::with_cases(150) })]
 
-    /// Green keeps all the traffic only with a verdict of promotion, and that only with data of both versions after the warm-up. Every run comes
-    /// to rest with its record closed; a verdict is written once; no rollback is stopped, and nothing after its record was closed.
+    /// Green keeps all the traffic only with a verdict of promotion, and that only with data of both versions after the warm-up. Every run
+    /// comes to rest with its record closed; a verdict is written once; no rollback is stopped, and nothing after its record was closed.
     #[test]
     fn nothing_is_promoted_without_data_of_both_versions(story in any_story()) {
         let world = World::new(&story, Vec::new());
@@ -91,8 +91,8 @@ proptest! {
         }
     }
 
-    /// Ticks in any order, any of them twice, and the last one: the same minutes, the same noise, and the same kind of verdict as of the last one
-    /// alone. (A verdict of harm ends the reading, so after one the minutes are those up to it.)
+    /// Ticks in any order, any of them twice, and the last one: the same minutes, the same noise, and the same kind of verdict as of the
+    /// last one alone. (A verdict of harm ends the reading, so after one the minutes are those up to it.)
     #[test]
     fn the_order_of_ticks_changes_nothing(
         rows in vec(row(), 1..12),

@@ -127,6 +127,7 @@ pub(super) fn all() -> Vec<Story> {
         linear_turns(),
         linear_quick(),
         linear_idle(),
+        linear_thin(),
         linear_throttled(),
         pause_approved(),
         pause_refused(),
@@ -345,6 +346,7 @@ fn linear_turns() -> Story {
 
 fn linear_quick() -> Story {
     Story {
+        dead: 15..18,
         settings: "schedule: {first_step_minutes: 10, step_minutes: 3}",
         ..story(
             "linear_quick",
@@ -366,6 +368,13 @@ fn linear_quick() -> Story {
 
 fn linear_idle() -> Story {
     linear("linear_idle", Traffic { requests: 0, ..good() }, stated("ROLLBACK_SUCCESSFUL", 0, None))
+}
+
+fn linear_thin() -> Story {
+    Story {
+        settings: "schedule: {first_step_minutes: 3, step_minutes: 2}",
+        ..linear("linear_thin", Traffic { requests: 1000, ..good() }, completed())
+    }
 }
 
 fn linear_throttled() -> Story {
@@ -713,12 +722,17 @@ fn ecs_linear_takes_back_harm_that_begins_at_a_later_step() {
 
 #[test]
 fn a_step_that_no_tick_has_seen_is_not_left() {
-    insta::assert_snapshot!(plays(&linear_quick()), @"green answered 138 of 27600 requests with 5XX (0.50 %) against 342 of 68400 requests with 5XX (0.50 %) on blue in 16 minute(s); 2 times that rate is excluded by evidence more than 1000000:1 (bound 20:1)");
+    insta::assert_snapshot!(plays(&linear_quick()), @"green answered 174 of 34800 requests with 5XX (0.50 %) against 396 of 79200 requests with 5XX (0.50 %) on blue in 19 minute(s); 2 times that rate is excluded by evidence more than 1000000:1 (bound 20:1)");
 }
 
 #[test]
 fn ecs_linear_without_traffic_promotes_nothing() {
     insta::assert_snapshot!(plays(&linear_idle()), @"green had no traffic that was measured: nothing was compared");
+}
+
+#[test]
+fn thin_traffic_waits_at_the_last_step_for_its_evidence() {
+    insta::assert_snapshot!(plays(&linear_thin()), @"green answered 89 of 20700 requests with 5XX (0.43 %) against 47 of 12300 requests with 5XX (0.38 %) on blue in 33 minute(s); 2 times that rate is excluded by evidence 22:1 (bound 20:1)");
 }
 
 #[test]
@@ -758,7 +772,7 @@ fn a_person_who_lets_a_pause_go_on_does_not_excuse_the_checks() {
 
 #[test]
 fn the_record_of_a_deployment_that_is_gone_is_closed() {
-    insta::assert_snapshot!(plays(&gone()), @"10 % for 7 of 10 minute(s)");
+    insta::assert_snapshot!(plays(&gone()), @"the deployment is not there any more");
 }
 
 #[test]
@@ -813,6 +827,32 @@ fn held(story: &Story) -> Vec<(u32, i64)> {
 #[test]
 fn every_step_is_held_as_long_as_the_settings_say() {
     insta::assert_snapshot!(format!("{:?}", held(&linear_good())), @"[(10, 11), (40, 3), (70, 3)]");
-    insta::assert_snapshot!(format!("{:?}", held(&linear_quick())), @"[(10, 11), (40, 4), (70, 4)]");
+    insta::assert_snapshot!(format!("{:?}", held(&linear_quick())), @"[(10, 11), (40, 7), (70, 4)]");
     insta::assert_snapshot!(format!("{:?}", held(&trial_ecs())), @"[(10, 11), (40, 3), (70, 3)]");
+}
+
+/// The first words of a hook or the watch that have `part` in them.
+fn first_said(story: &Story, part: &str) -> String {
+    let world = World::new(story, Vec::new());
+    while !world.is_at_rest() && !world.is_too_long() {
+        world.step();
+        let said = world.state.borrow().said.clone();
+        if said.contains(part) {
+            return said;
+        }
+    }
+    "it was never said".to_owned()
+}
+
+#[test]
+fn a_step_that_is_held_says_why() {
+    insta::assert_snapshot!(first_said(&freeze_ecs(), "held"), @"harm, and not rolled back (migration `0042` is a contraction): held at 10 % until a person decides: green answered 15 of 600 requests with 5XX (2.50 %) against 27 of 5400 requests with 5XX (0.50 %) on blue in 1 minute(s); evidence 6327:1 passes the bound 100:1 (false-stop rate at most 1 %)");
+    insta::assert_snapshot!(first_said(&linear_quick(), "looked at yet, only"), @"40 % has not been looked at yet, only 10 %");
+    insta::assert_snapshot!(first_said(&linear_good(), "of 10 minute"), @"10 % for 0 of 10 minute(s)");
+    insta::assert_snapshot!(first_said(&linear_thin(), "show no harm"), @"1 minute(s) at 10 % show no harm");
+    insta::assert_snapshot!(first_said(&linear_thin(), "needs more"), @"1 minute(s) at 70 %; 100 % needs more evidence");
+    insta::assert_snapshot!(first_said(&linear_idle(), "was measured"), @"no minute at 10 % was measured yet");
+    insta::assert_snapshot!(first_said(&first_linear(), "first deployment"), @"green runs 2 of 2 task(s), 0 starting; 2 of 2 target(s) of `green` are healthy; a first deployment has nothing to be compared with");
+    insta::assert_snapshot!(first_said(&pause_approved(), "no traffic has moved"), @"paused at `PRE_PRODUCTION_TRAFFIC_SHIFT`, let it go on: no traffic has moved yet; the shift is watched");
+    insta::assert_snapshot!(first_said(&gone(), "not there"), @"the deployment is not there any more");
 }

@@ -259,7 +259,7 @@ impl<'a> World<'a> {
             Ok(seen) => {
                 let is_pause = |words: &str| words.starts_with("paused");
                 let mut state = self.state.borrow_mut();
-                let is_end = seen.what.contains("the deployment is over") && !is_pause(&state.said);
+                let is_end = seen.what.contains("the deployment is ") && !is_pause(&state.said);
                 if !state.has_failed && (is_end || is_pause(&seen.what)) {
                     state.said = seen.what;
                 }
