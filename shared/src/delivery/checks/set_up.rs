@@ -17,10 +17,10 @@ pub(super) async fn read(
     pipelines: &impl PipelineActions,
     alarms: &impl AlarmStates,
 ) -> Result<SetUp, Unknown> {
-    let mut set_up = SetUp {
-        green_target_group: deployment.green().map(|green| green.target_group.clone()),
-        ..SetUp::default()
-    };
+    // A first deployment has no blue that the requests could go to.
+    let green = deployment.green().filter(|_| deployment.blue().is_some());
+    let mut set_up =
+        SetUp { green_target_group: green.map(|green| green.target_group.clone()), ..SetUp::default() };
     set_up.service = seen("the service", facts.service.clone(), &mut set_up.unseen)?;
     match deployment.engine() {
         Engine::CodeDeploy => {
