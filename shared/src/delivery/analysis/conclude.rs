@@ -121,6 +121,17 @@ fn inconclusive(analysis: &Analysis) -> String {
             evidence.metric
         );
     }
+    if evidence.expected.is_some_and(|expected| expected >= EVENTS_TO_SEE_DOUBLING) {
+        // Enough was seen, and green stands between as good and twice as bad.
+        return format!(
+            "{}: between the bounds, evidence for harm {}:1 of {}:1, for its absence {}:1 of {}:1",
+            arms(evidence),
+            odds(evidence.path.last().map_or(0.0, |point| point.harm)),
+            odds(evidence.bound),
+            odds(last(evidence)),
+            odds(evidence.promotion_bound),
+        );
+    }
     format!(
         "neither harm nor its absence is shown: {} in {} minute(s), about {EVENTS_TO_SEE_DOUBLING:.0} are needed to see a doubled rate",
         expected(evidence),

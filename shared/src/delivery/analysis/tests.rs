@@ -82,6 +82,13 @@ fn no_data_in_any_form_never_promotes() {
 }
 
 #[test]
+fn a_version_between_good_and_bad_is_said_to_be_there() {
+    let (kind, reason) = decide(&[(600, 4, 5400, 27); 14], true, true).unwrap();
+    assert_eq!(kind, Kind::Inconclusive);
+    insta::assert_snapshot!(reason, @"green answered 48 of 7200 requests with 5XX (0.67 %) against 324 of 64800 requests with 5XX (0.50 %) on blue in 12 minute(s): between the bounds, evidence for harm 1:1 of 100:1, for its absence 7:1 of 20:1");
+}
+
+#[test]
 fn a_metric_that_is_missing_keeps_the_others_from_promoting() {
     let policy =
         policy("metrics: [{id: errors, kind: errors}, {id: slow, kind: latency, objective_ms: 400}]");
