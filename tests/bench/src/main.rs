@@ -15,15 +15,17 @@ use std::time::Duration;
 /// The floor.
 const BARE: &str = "bare-runtime";
 /// Every function, in the order of the release path.
-const FUNCTIONS: [&str; 11] = [
+const FUNCTIONS: [&str; 13] = [
     "webhook",
     "delivery-sweep",
     "secret-rotation",
     "source",
     "quality-gate",
     "pre-traffic",
+    "probe",
     "post-traffic",
     "traffic-watch",
+    "revision-check",
     "metrics-collector",
     "feedback",
     "dashboard",
