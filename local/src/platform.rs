@@ -97,4 +97,37 @@ mod tests {
         let filled = fill(&json!({"a": ["x-${B}", 1], "c": "${Unknown}"}), &json!({"B": "bucket"}));
         assert_eq!(filled.to_string(), r#"{"a":["x-bucket",1],"c":"${Unknown}"}"#);
     }
+
+    /// The members of a configuration, whichever way their names are written.
+    fn numbers(config: &Value) -> Vec<String> {
+        let mut found = Vec::new();
+        for (kind, members) in config.as_object().into_iter().flatten() {
+            for (name, value) in members.as_object().into_iter().flatten() {
+                found.push(format!("{kind}.{name}={value}").to_lowercase());
+            }
+        }
+        found.sort();
+        found
+    }
+
+    #[test]
+    fn the_schedules_of_the_template_are_those_of_the_sample_account() {
+        let template = include_str!("../../pipeline/schedules.yaml");
+        let template: Value = serde_saphyr::from_str(template.split("\nOutputs:").next().unwrap()).unwrap();
+        let account: Value =
+            serde_json::from_str(include_str!("../platform/account/30-deployments.json")).unwrap();
+        let made: Vec<&Value> = account.as_array().unwrap().iter().map(|call| &call["input"]).collect();
+        let resources = template["Resources"].as_object().unwrap();
+        assert_eq!(resources.len(), 2);
+        for resource in resources.values() {
+            let wanted = &resource["Properties"];
+            let name = &wanted["DeploymentConfigName"];
+            let found = made.iter().find(|input| {
+                &input["deploymentConfigName"] == name && input["trafficRoutingConfig"].is_object()
+            });
+            let found = numbers(&found.unwrap()["trafficRoutingConfig"]);
+            assert_eq!(numbers(&wanted["TrafficRoutingConfig"]), found, "{name}");
+            assert_eq!(found.len(), 2);
+        }
+    }
 }
