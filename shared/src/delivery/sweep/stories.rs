@@ -627,7 +627,7 @@ fn counts_that_are_corrected_later_are_taken_as_corrected() {
 
 #[test]
 fn a_green_that_never_becomes_healthy_gets_no_traffic() {
-    insta::assert_snapshot!(plays(&unhealthy()), @"not ready in time: 1 of 2 target(s) of `green` are healthy");
+    insta::assert_snapshot!(plays(&unhealthy()), @"not ready in time: 1 of 2 target(s) of `green` are healthy: 1 unhealthy");
 }
 
 #[test]
