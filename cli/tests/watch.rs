@@ -78,17 +78,17 @@ fn the_exit_code_says_what_the_evidence_says() {
       metric           canary          baseline  ratio  minutes                 harm            absence
       errors  126/7800 1.62 %  328/70200 0.47 %  ×3.46       13  >1000000:1 of 100:1  1:1000000 of 20:1
 
-      `errors`: noise 0.10, learned from 60 minute(s) before the canary's first
+      `errors`: noise 0.09, learned from 60 minute(s) before the canary's first
     ");
     let (_folder, good) = judged(1.0, 15, &[]);
     assert_eq!(good.status.code(), Some(0));
     insta::assert_snapshot!(said(&good), @"
-    promote: green answered 46 of 7800 requests with 5XX (0.59 %) against 328 of 70200 requests with 5XX (0.47 %) on blue in 13 minute(s); 2 times that rate is excluded by evidence 34:1 (bound 20:1)
+    promote: green answered 46 of 7800 requests with 5XX (0.59 %) against 328 of 70200 requests with 5XX (0.47 %) on blue in 13 minute(s); 2 times that rate is excluded by evidence 35:1 (bound 20:1)
 
       metric          canary          baseline  ratio  minutes          harm       absence
-      errors  46/7800 0.59 %  328/70200 0.47 %  ×1.26       13  1:3 of 100:1  34:1 of 20:1
+      errors  46/7800 0.59 %  328/70200 0.47 %  ×1.26       13  1:3 of 100:1  35:1 of 20:1
 
-      `errors`: noise 0.10, learned from 60 minute(s) before the canary's first
+      `errors`: noise 0.09, learned from 60 minute(s) before the canary's first
     ");
     let (_folder, little) = judged(1.0, 3, &[]);
     assert_eq!(little.status.code(), Some(3));
@@ -98,7 +98,7 @@ fn the_exit_code_says_what_the_evidence_says() {
       metric        canary        baseline  ratio  minutes          harm      absence
       errors  3/600 0.50 %  26/5400 0.48 %  ×1.04        1  1:3 of 100:1  2:1 of 20:1
 
-      `errors`: noise 0.10, learned from 60 minute(s) before the canary's first
+      `errors`: noise 0.09, learned from 60 minute(s) before the canary's first
     ");
 }
 
