@@ -89,6 +89,19 @@ fn deploys(aws: &Recorder, running: u32) {
 
 /// Target groups with one healthy target each, behind one load balancer.
 fn balances(aws: &Recorder) {
+    balances_unmeasured(aws);
+    // The hour before the deployment's moment: 6,000 requests in a minute on blue, 30 of them with 5XX.
+    let times: Vec<Value> =
+        (1..=60).map(|minute| json!({"epochSeconds": 1_795_470_000 - 60 * minute})).collect();
+    let result = |id: &str, value: f64| json!({"Id": id, "Label": id, "StatusCode": "Complete", "Timestamps": times, "Values": vec![value; 60]});
+    let none =
+        |id: &str| json!({"Id": id, "Label": id, "StatusCode": "Complete", "Timestamps": [], "Values": []});
+    let results = json!([none("q0"), none("q1"), result("q2", 6000.0), result("q3", 30.0)]);
+    aws.answer("GetMetricData", Reply::cbor(&json!({"MetricDataResults": results, "Messages": []})));
+}
+
+/// The same without minutes of metrics.
+fn balances_unmeasured(aws: &Recorder) {
     let groups = |name: &str| {
         Reply::xml(&format!(
             "<DescribeTargetGroupsResponse xmlns=\"http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/\"><DescribeTargetGroupsResult><TargetGroups><member>\
@@ -174,7 +187,7 @@ fn a_steady_healthy_green_may_get_traffic_and_its_shift_is_watched() {
     deploys(&function.aws, 2);
     balances(&function.aws);
     function.aws.answer("PutItem", Reply::json(&json!({})));
-    insta::assert_snapshot!(reason(&function.invoke(&hook(), 20)), @"true: `Linear25` moves the traffic within 15 min; the digest of 1 of 1 image(s) is known; the task definition has no `tidegate.migration`: going back is safe; green runs 2 of 2 task(s), 0 starting; 1 of 1 target(s) of `api-gateway-green` are healthy; the shift is watched");
+    insta::assert_snapshot!(reason(&function.invoke(&hook(), 20)), @"true: `Linear25` moves the traffic within 15 min; the digest of 1 of 1 image(s) is known; the task definition has no `tidegate.migration`: going back is safe; green runs 2 of 2 task(s), 0 starting; 1 of 1 target(s) of `api-gateway-green` are healthy; `errors` at 10 % for 15 minutes: 39 bad events of green are expected in 13 judged minute(s); a doubled rate is seen in 95 % of cases, in half of them by minute 8; the shift is watched");
     insta::assert_snapshot!(answered(&function.aws), @"d-A1B2C3D4E Succeeded");
     let put = function.aws.requests_of("PutItem");
     insta::assert_snapshot!(put[0].json()["ConditionExpression"].as_str().unwrap(), @"#v = :v");
@@ -185,9 +198,23 @@ fn a_steady_healthy_green_may_get_traffic_and_its_shift_is_watched() {
     before-traffic migration pass
     before-traffic green-steady pass
     before-traffic green-healthy pass
+    before-traffic forecast pass
     ");
     insta::assert_snapshot!(record["arms"], @r#"{"blue":{"dimension":"targetgroup/api-gateway-blue/6d0ecf831eec9f09","loadBalancer":"app/b2b-production/50dc6c495c0c9188","name":"api-gateway-blue","taskDefinition":""},"green":{"dimension":"targetgroup/api-gateway-green/6d0ecf831eec9f09","loadBalancer":"app/b2b-production/50dc6c495c0c9188","name":"api-gateway-green","taskDefinition":""}}"#);
-    insta::assert_snapshot!(function.stop(&[]).unwrap().messages(), @"INFO `Linear25` moves the traffic within 15 min; the digest of 1 of 1 image(s) is known; the task definition has no `tidegate.migration`: going back is safe; green runs 2 of 2 task(s), 0 starting; 1 of 1 target(s) of `api-gateway-green` are healthy; the shift is watched");
+    insta::assert_snapshot!(function.stop(&[]).unwrap().messages(), @"INFO `Linear25` moves the traffic within 15 min; the digest of 1 of 1 image(s) is known; the task definition has no `tidegate.migration`: going back is safe; green runs 2 of 2 task(s), 0 starting; 1 of 1 target(s) of `api-gateway-green` are healthy; `errors` at 10 % for 15 minutes: 39 bad events of green are expected in 13 judged minute(s); a doubled rate is seen in 95 % of cases, in half of them by minute 8; the shift is watched");
+}
+
+#[test]
+fn a_forecast_that_cannot_be_made_is_told_and_holds_nothing_back() {
+    let mut function = started();
+    deploys(&function.aws, 2);
+    balances_unmeasured(&function.aws);
+    let body = json!({"__type": "AccessDeniedException", "message": "not authorized to perform: cloudwatch:GetMetricData"});
+    function.aws.answer("GetMetricData", Reply::cbor(&body).with_status(400));
+    function.aws.answer("PutItem", Reply::json(&json!({})));
+    insta::assert_snapshot!(reason(&function.invoke(&hook(), 20)), @"true: what the shift can see is not known: CloudWatch refused `GetMetricData`: `AccessDeniedException`: not authorized to perform: cloudwatch:GetMetricData; the shift is watched");
+    insta::assert_snapshot!(answered(&function.aws), @"d-A1B2C3D4E Succeeded");
+    function.stop(&[]).unwrap();
 }
 
 #[test]
@@ -337,6 +364,7 @@ fn everything_that_the_settings_ask_for_is_checked_and_no_secret_of_it_is_kept()
     before-traffic synthetics pass
     before-traffic smoke pass
     before-traffic latency pass
+    before-traffic forecast pass
     ");
     let text = record.to_string();
     assert!(!text.contains("planted"), "{text}");
