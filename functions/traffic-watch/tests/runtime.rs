@@ -74,8 +74,8 @@ fn without_settings_it_does_not_start_and_the_log_names_all_of_them() {
     let mut function = FunctionUnderTest::start_without_settings(BINARY).unwrap();
     assert_eq!(function.exit_code(), Some(1));
     let log = function.stop(&[]).unwrap();
-    insta::assert_snapshot!(log.messages(), @"ERROR the function cannot start: 3 wrong setting(s): `TABLE_NAME` is not set (template.yaml sets it); `WATCH_PARAMETER` is not set (template.yaml sets it); `ALERTS_TOPIC_ARN` is not set (template.yaml sets it)");
-    insta::assert_snapshot!(log.err, @r#"Error: "3 wrong setting(s): `TABLE_NAME` is not set (template.yaml sets it); `WATCH_PARAMETER` is not set (template.yaml sets it); `ALERTS_TOPIC_ARN` is not set (template.yaml sets it)""#);
+    insta::assert_snapshot!(log.messages(), @"ERROR the function cannot start: 4 wrong setting(s): `TABLE_NAME` is not set (template.yaml sets it); `WATCH_PARAMETER` is not set (template.yaml sets it); `ALERTS_TOPIC_ARN` is not set (template.yaml sets it); `REPORT_BUCKET` is not set (template.yaml sets it)");
+    insta::assert_snapshot!(log.err, @r#"Error: "4 wrong setting(s): `TABLE_NAME` is not set (template.yaml sets it); `WATCH_PARAMETER` is not set (template.yaml sets it); `ALERTS_TOPIC_ARN` is not set (template.yaml sets it); `REPORT_BUCKET` is not set (template.yaml sets it)""#);
 }
 
 #[test]
