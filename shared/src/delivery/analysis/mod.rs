@@ -129,7 +129,8 @@ pub fn noise_of(policy: &Policy, noise: &NoiseOf, metric: &str) -> f64 {
     }
 }
 
-const fn is_counted(metric: &Metric) -> bool {
+/// Whether green and blue are compared by it; a value is for limits only.
+pub(crate) const fn is_counted(metric: &Metric) -> bool {
     match metric.kind {
         MetricKind::Errors
         | MetricKind::Latency { .. }

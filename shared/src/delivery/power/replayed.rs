@@ -1,8 +1,8 @@
 //! Forecasts from what was measured: before a shift from the running version's minutes, after it from the shift's own.
 
 use super::{Forecast, Precision, Question, Shares, World, answer, forecast};
-use crate::delivery::analysis::{NoiseOf, noise, noise_of};
-use crate::delivery::policy::{Metric, MetricKind, Noise, Policy};
+use crate::delivery::analysis::{NoiseOf, is_counted, noise, noise_of};
+use crate::delivery::policy::{Metric, Noise, Policy};
 use crate::delivery::series::{Arm, Pair, Series, number, shifted};
 use crate::delivery::watch::Watch;
 
@@ -72,16 +72,6 @@ fn first_percent(minutes: &[Pair]) -> f64 {
     compared.map_or(0.0, |pair| {
         number(pair.green.total) / number(pair.green.total.saturating_add(pair.blue.total)) * 100.0
     })
-}
-
-const fn is_counted(metric: &Metric) -> bool {
-    match metric.kind {
-        MetricKind::Errors
-        | MetricKind::Latency { .. }
-        | MetricKind::Counts { .. }
-        | MetricKind::Logs { .. } => true,
-        MetricKind::Value { .. } => false,
-    }
 }
 
 /// Noise that a question without a history reckons with: the policy's, or a steady rate.
