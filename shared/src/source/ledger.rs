@@ -79,8 +79,16 @@ impl Entry {
     pub fn is_withheld(&self, head: &CommitSha) -> bool {
         self.passed.as_ref().is_some_and(|passed| passed.sha == *head && passed.scope == WITHHELD)
     }
+
+    /// Whether somebody began to stop what was started, and may not have lived to write down the end of it.
+    #[must_use]
+    pub fn is_closing(&self) -> bool {
+        self.passed.as_ref().is_some_and(|passed| passed.scope == CLOSING)
+    }
 }
 
+/// What [`Passed::scope`] says of a head whose build is being stopped because there is nothing left to build.
+const CLOSING: &str = "closing";
 /// What [`Passed::scope`] says of a head that is not built because nobody reviewed it yet.
 const WITHHELD: &str = "withheld";
 
@@ -89,7 +97,7 @@ const WITHHELD: &str = "withheld";
 pub struct Passed {
     /// The head.
     pub sha: CommitSha,
-    /// What was compared: the answer is worth nothing for other paths; or that it was withheld.
+    /// What was compared: the answer is worth nothing for other paths; or that it was withheld, or is being closed.
     pub scope: String,
 }
 
@@ -198,6 +206,13 @@ pub fn released(entry: &Entry, now: Timestamp) -> Entry {
 #[must_use]
 pub fn given_up(entry: &Entry) -> Entry {
     Entry { version: entry.version + 1, claim: None, ..entry.clone() }
+}
+
+/// The entry before what was started is stopped; unchanged when nothing was.
+#[must_use]
+pub fn closing(entry: &Entry) -> Entry {
+    let mark = |started: &Started| Passed { sha: started.sha.clone(), scope: CLOSING.to_owned() };
+    Entry { version: entry.version + 1, passed: entry.started.as_ref().map(mark), ..entry.clone() }
 }
 
 /// The entry after nothing is left to build: the same head, when it comes back, is a new release.

@@ -18,7 +18,7 @@ use crate::source::ledger::{self, Claim, Entry, LedgerKey, Step};
 use crate::source::ports::{Ledger, Origin, Runners, SourceHost, SourceStore};
 use crate::source::routes::{Route, Runner};
 use current::{Current, current};
-use start::start;
+use start::{overtake, start};
 use std::fmt;
 
 /// How often one call looks at the head: it may move while its predecessor is being started, and others may be first.
@@ -184,6 +184,10 @@ where
         }
         Current::Gone => return close(ports, route, &key, &entry, now).await,
     };
+    if entry.is_closing() {
+        stop_and_close(ports, &key, &entry).await?;
+        return Ok(Look::Again);
+    }
     match ledger::decide(&key, &entry, &head, again, now) {
         Step::Done => Ok(Look::Idle(Outcome::AlreadyStarted(head))),
         Step::Busy => Ok(Look::Idle(Outcome::Busy)),
@@ -230,10 +234,25 @@ where
         Some(Step::Busy | Step::Done | Step::Claim(_)) => return Ok(Look::Idle(Outcome::Busy)),
         None => {}
     }
-    let Some(started) = &entry.started else { return Ok(Look::Idle(Outcome::Gone)) };
-    ports.runners.stop_build(&started.execution_id).await?;
-    ports.ledger.write(key, &ledger::closed(entry)).await?;
+    if entry.started.is_none() {
+        return Ok(Look::Idle(Outcome::Gone));
+    }
+    let marked = if entry.is_closing() { entry.clone() } else { ledger::closing(entry) };
+    if marked != *entry {
+        ports.ledger.write(key, &marked).await?;
+    }
+    stop_and_close(ports, key, &marked).await?;
     Ok(Look::Idle(Outcome::Closed))
+}
+
+/// Stops the build of an entry that is marked, and forgets it: killed in between, whoever comes next does it again.
+async fn stop_and_close<G, L: Ledger, S, P: Runners>(
+    ports: &Ports<G, L, S, P>,
+    key: &LedgerKey,
+    entry: &Entry,
+) -> Result<(), SourceError> {
+    overtake(&ports.runners, entry.started.as_ref()).await?;
+    Ok(ports.ledger.write(key, &ledger::closed(entry)).await?)
 }
 
 /// Whether nothing that the route asks for differs between the head that was started before and `head`. What cannot be compared has changed.
@@ -289,7 +308,15 @@ where
     if head == Some(&claim.sha) {
         return carry_out(ports, route, key, taken, now).await;
     }
-    ports.ledger.write(key, &ledger::given_up(taken)).await?;
+    let left = match route.runner {
+        Runner::Pipeline => ledger::given_up(taken),
+        // Its worker may have stopped the build before it died: that one is not what runs, even if its head has come back.
+        Runner::Build => {
+            overtake(&ports.runners, taken.started.as_ref()).await?;
+            ledger::closed(&ledger::given_up(taken))
+        }
+    };
+    ports.ledger.write(key, &Entry { version: taken.version + 1, ..left }).await?;
     Ok(Look::Again)
 }
 

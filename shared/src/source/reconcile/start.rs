@@ -55,7 +55,7 @@ where
 }
 
 /// Stops the build of the head before: nobody waits for it any more.
-async fn overtake<P: Runners>(runners: &P, before: Option<&Started>) -> Result<(), Fault> {
+pub(super) async fn overtake<P: Runners>(runners: &P, before: Option<&Started>) -> Result<(), Fault> {
     match before {
         Some(before) => runners.stop_build(&before.execution_id).await,
         None => Ok(()),

@@ -168,6 +168,21 @@ fn a_release_is_started_again_when_a_person_asks_for_it_and_once() {
     outside.assert_origins();
 }
 
+/// The worker stops the build of `a`, is killed before it starts that of `b`, and the head goes back to `a`.
+#[test]
+fn a_build_that_a_killed_worker_stopped_is_made_again_when_its_head_comes_back() {
+    for steps in 1..40 {
+        let outside = Outside::default();
+        outside.open('a', Some(1001));
+        outside.look_at_pull(0);
+        outside.open('b', Some(1001));
+        outside.pull_worker(20, steps);
+        outside.open('a', Some(1001));
+        outside.look_at_pull(40);
+        assert_eq!(outside.running(), "a", "killed after {steps}");
+    }
+}
+
 /// What happens to a pull request.
 #[derive(Debug, Clone)]
 enum Step {
