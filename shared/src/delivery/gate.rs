@@ -97,7 +97,8 @@ impl<D: Deployments, C: Checker, T: TargetGroups, W: Watches> Gate<'_, D, C, T, 
     ) -> Result<Reply, Fault> {
         let watch = known.as_ref().map(|stored| &stored.watch);
         let checked = self.checker.check(stage, deployment, policy, watch).await?;
-        let state = if checked.checks.is_empty() { State::Pass } else { worst(&checked.checks) };
+        // Of a moment for which nothing was checked, the worst is a failure: no default is a pass.
+        let state = worst(&checked.checks);
         let mut sentence = if checked.checks.is_empty() {
             format!("nothing is checked {}", stage.words())
         } else {

@@ -18,7 +18,8 @@ impl<T: TargetGroups> Checker for GreenOnly<T> {
     ) -> Result<CheckedStage, Fault> {
         let mut checks = Vec::new();
         match stage {
-            Stage::Preflight | Stage::Shifting | Stage::AfterTraffic => {}
+            Stage::Preflight => checks.push(Check::new("set-up", State::Pass, "the set-up is complete")),
+            Stage::Shifting | Stage::AfterTraffic => {}
             Stage::Installed | Stage::Tested | Stage::BeforeTraffic => {
                 checks.push(is_steady(deployment, &Ended::default()));
                 if let Some(green) = deployment.green().filter(|green| !green.target_group.is_empty()) {
