@@ -208,7 +208,7 @@ pub fn given_up(entry: &Entry) -> Entry {
     Entry { version: entry.version + 1, claim: None, ..entry.clone() }
 }
 
-/// The entry before what was started is stopped; unchanged when nothing was.
+/// The entry before what was started is stopped; without a mark when nothing was.
 #[must_use]
 pub fn closing(entry: &Entry) -> Entry {
     let mark = |started: &Started| Passed { sha: started.sha.clone(), scope: CLOSING.to_owned() };

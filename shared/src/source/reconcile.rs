@@ -177,17 +177,18 @@ where
     // The ledger first, the head second: a write that holds on this version proves that nobody started anything since,
     // so an older head can never be started after a newer one.
     let entry = ports.ledger.read(&key).await?;
-    let head = match current(&ports.host, route).await? {
+    let current = current(&ports.host, route).await?;
+    if entry.is_closing() && !matches!(current, Current::Gone) {
+        stop_and_close(ports, &key, &entry).await?;
+        return Ok(Look::Again);
+    }
+    let head = match current {
         Current::At(head) => head,
         Current::Withheld { head, reviewable } => {
             return Ok(Look::Idle(Outcome::Withheld(Withheld::of(&key, &entry, head, reviewable))));
         }
         Current::Gone => return close(ports, route, &key, &entry, now).await,
     };
-    if entry.is_closing() {
-        stop_and_close(ports, &key, &entry).await?;
-        return Ok(Look::Again);
-    }
     match ledger::decide(&key, &entry, &head, again, now) {
         Step::Done => Ok(Look::Idle(Outcome::AlreadyStarted(head))),
         Step::Busy => Ok(Look::Idle(Outcome::Busy)),
@@ -237,11 +238,13 @@ where
     if entry.started.is_none() {
         return Ok(Look::Idle(Outcome::Gone));
     }
-    let marked = if entry.is_closing() { entry.clone() } else { ledger::closing(entry) };
-    if marked != *entry {
+    if entry.is_closing() {
+        stop_and_close(ports, key, entry).await?;
+    } else {
+        let marked = ledger::closing(entry);
         ports.ledger.write(key, &marked).await?;
+        stop_and_close(ports, key, &marked).await?;
     }
-    stop_and_close(ports, key, &marked).await?;
     Ok(Look::Idle(Outcome::Closed))
 }
 

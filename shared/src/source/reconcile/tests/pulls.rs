@@ -183,6 +183,20 @@ fn a_build_that_a_killed_worker_stopped_is_made_again_when_its_head_comes_back()
     }
 }
 
+#[test]
+fn a_build_that_a_killed_worker_stopped_is_made_again_when_its_pull_request_is_reopened() {
+    for steps in 1..40 {
+        let outside = Outside::default();
+        outside.open('a', Some(1001));
+        outside.look_at_pull(0);
+        outside.close();
+        outside.pull_worker(20, steps);
+        outside.open('a', Some(1001));
+        outside.look_at_pull(40);
+        assert_eq!(outside.running(), "a", "killed after {steps}");
+    }
+}
+
 /// What happens to a pull request.
 #[derive(Debug, Clone)]
 enum Step {
